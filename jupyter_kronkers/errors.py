@@ -119,7 +119,9 @@ class Stale(Conflict):
     code = "stale"
 
     def __init__(self, noun: str, name: object) -> None:
-        super().__init__(f"The {noun} {quoted(name)} was changed by someone else.", remedy="Read it again, then repeat.")
+        super().__init__(
+            f"The {noun} {quoted(name)} was changed by someone else.", remedy="Read it again, then repeat."
+        )
 
 
 class Tampered(Conflict):

@@ -1,0 +1,1 @@
+"""From a model in a Python, R or Julia notebook to a versioned, proven, fast endpoint, without leaving Jupyter."""
