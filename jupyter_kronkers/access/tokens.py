@@ -84,7 +84,7 @@ class Tokens:
         self._events.emit(TokensChanged())
         return token, secret
 
-    def list(self, who: Principal) -> list[Token]:
+    def list(self, who: Principal) -> Sequence[Token]:
         """The caller's tokens, newest first; an administrator sees everyone's."""
         query = sa.select(tokens).order_by(tokens.c.created_at.desc(), tokens.c.id)
         if not who.may("admin"):
@@ -112,7 +112,7 @@ class Tokens:
             raise Unauthenticated("This token is not valid.")
         return Principal(token.principal, frozenset(token.scopes)), token
 
-    def valid(self) -> list[Token]:
+    def valid(self) -> Sequence[Token]:
         """All that hold now, for the gateway, which checks them in memory."""
         with self._store.reading() as tx:
             found = [token_of(row) for row in tx.execute(sa.select(tokens)).mappings()]
@@ -138,7 +138,18 @@ def row_of(token: Token) -> dict[str, object]:
 
 
 def token_of(row: sa.RowMapping) -> Token:
-    moments = {key: from_text(row[key]) if row[key] else None for key in ("expires_at", "revoked_at")}
-    lists = {key: tuple(json.loads(row[key])) for key in ("scopes", "deployments")}
-    plain = {key: row[key] for key in ("id", "name", "digest", "principal")}
-    return Token(**plain, **lists, **moments, created_at=from_text(row["created_at"]))
+    return Token(
+        id=row["id"],
+        name=row["name"],
+        digest=row["digest"],
+        principal=row["principal"],
+        scopes=tuple(json.loads(row["scopes"])),
+        deployments=tuple(json.loads(row["deployments"])),
+        created_at=from_text(row["created_at"]),
+        expires_at=moment_of(row["expires_at"]),
+        revoked_at=moment_of(row["revoked_at"]),
+    )
+
+
+def moment_of(text: str | None) -> datetime | None:
+    return from_text(text) if text else None
