@@ -1,0 +1,29 @@
+/** States in the words of a person, and how loud each is. */
+
+import type { Deployment } from '../api/types';
+
+export type Tone = 'good' | 'busy' | 'bad' | 'quiet';
+
+interface Wording {
+  words: string;
+  tone: Tone;
+}
+
+const WORDINGS: Record<string, Wording> = {
+  starting: { words: 'is starting', tone: 'busy' },
+  ready: { words: 'answers', tone: 'good' },
+  swapping: { words: 'is changing its version', tone: 'busy' },
+  degraded: { words: 'answers, with trouble', tone: 'bad' },
+  failed: { words: 'does not answer', tone: 'bad' },
+  stopped: { words: 'is stopped', tone: 'quiet' }
+};
+
+export function wordingOf(deployment: Deployment): Wording {
+  return WORDINGS[deployment.state] ?? { words: deployment.state, tone: 'quiet' };
+}
+
+const LANGUAGES: Record<string, string> = { python: 'Python', r: 'R', julia: 'Julia' };
+
+export function languageInWords(language: string): string {
+  return LANGUAGES[language] ?? language;
+}
