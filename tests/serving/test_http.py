@@ -1,0 +1,281 @@
+"""The HTTP server by itself, spoken to byte by byte."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvloop
+
+from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal_of_http
+from jupyter_kronkers.serving.gateway.http import Exchange, HttpLimits, HttpServer
+
+QUICK = HttpLimits(body_bytes=1_000, head_bytes=4_000, head_s=0.4, body_s=0.4, idle_s=0.6, write_s=0.5, linger_s=0.3)
+
+
+class Echo:
+    """Answers with the body; paths that begin with /late wait for `release`."""
+
+    def __init__(self) -> None:
+        self.late: list[Exchange] = []
+        self.gone: list[bytes] = []
+
+    def admit(self, exchange: Exchange) -> Answer | None:
+        if exchange.method == b"PUT":
+            return refusal_of_http(405, "Only POST.", headers=b"Allow: POST\r\n")
+        return None
+
+    def serve(self, exchange: Exchange) -> None:
+        if exchange.path == b"/big":
+            return exchange.answer(Answer(200, b"x" * (64 << 20), TEXT))
+        if not exchange.path.startswith(b"/late"):
+            return exchange.answer(Answer(200, exchange.path + b":" + exchange.body, TEXT))
+        exchange.gone = lambda: self.gone.append(exchange.path)
+        self.late.append(exchange)
+        if exchange.path == b"/late/release":
+            for waiting in reversed(self.late):
+                waiting.answer(Answer(200, waiting.path, TEXT))
+
+
+class Running:
+    """An HTTP server in a thread of its own."""
+
+    def __init__(self, limits: HttpLimits) -> None:
+        self.echo, self.loop = Echo(), uvloop.new_event_loop()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.server = HttpServer(self.echo, limits)
+        self.call(self.server.start(self.listener))
+
+    def call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+
+    def stop(self) -> None:
+        self.call(self.server.drain(1))
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=5)
+
+    def say(self, sent: bytes) -> bytes:
+        """Everything that comes back until the server closes."""
+        with self.connect() as caller:
+            caller.sendall(sent)
+            return everything(caller)
+
+
+def everything(caller: socket.socket) -> bytes:
+    got = b""
+    while piece := caller.recv(1 << 16):
+        got += piece
+    return got
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    running = Running(QUICK)
+    yield running
+    running.stop()
+
+
+def post(path: str, body: bytes = b"", more: str = "") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+LAST = "Connection: close\r\n"
+
+
+def test_a_request_is_answered_in_one_piece(running):
+    answer = running.say(post("/a", b"hello", LAST))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"Content-Length: 8\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n/a:hello")
+
+
+def test_pipelined_requests_are_answered_in_their_order(running):
+    sent = b"".join(post(f"/late/{i}") for i in range(100)) + post("/now") + post("/late/release", more=LAST)
+    bodies = [part.split(b"\r\n\r\n")[1] for part in running.say(sent).split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [b"/late/%d" % i for i in range(100)] + [b"/now:", b"/late/release"]
+
+
+def test_a_connection_serves_many_requests(running):
+    with running.connect() as caller:
+        for i in range(20):
+            caller.sendall(post(f"/{i}", b"x" * i))
+            assert caller.recv(1 << 16).endswith(b"/%d:" % i + b"x" * i)
+
+
+def test_chunked_bodies_are_put_together(running):
+    head = b"POST /c HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert running.say(head + b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n").endswith(b"/c:abcde")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: gzip",
+        "Content-Length: +5",
+        "Content-Length: 5\r\nContent-Length: 5",
+        "Content-Length: 99999999999999999999999",
+        "Content-Length : 5",
+        "X: a\nY: b",
+        "X: a\r\n folded",
+        "X: nul\x00",
+        "Host: other",
+        "Content-Type: a/b\r\nContent-Type: c/d",
+    ],
+)
+def test_what_smuggling_is_made_of_is_refused(running, head):
+    """faults: 53"""
+    answer = running.say(f"POST / HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n".encode() + b"abcde")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request")
+    assert answer.count(b"Content-Length: ") == 1
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET\n\n"]
+)
+def test_what_is_not_http_1_1_is_refused(running, sent):
+    """faults: 53"""
+    assert running.say(sent).startswith(b"HTTP/1.1 400")
+
+
+def test_too_many_headers_are_refused(running):
+    """faults: 54"""
+    many = "".join(f"X-{i}: 1\r\n" for i in range(10_000))
+    assert running.say(post("/", more=many)).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 500])
+def test_a_head_that_is_too_long_is_refused(running, piece):
+    """faults: 54"""
+    sent = post("/", more="X: " + "x" * 20_000 + "\r\n")
+    with running.connect() as caller:
+        for start in range(0, len(sent), piece):
+            caller.sendall(sent[start : start + piece])
+        assert caller.recv(100).startswith(b"HTTP/1.1 431")
+
+
+def test_an_address_that_is_too_long_is_refused(running):
+    """faults: 54"""
+    assert running.say(b"GET /?" + b"x=1&" * 900 + b" HTTP/1.1\r\nHost: a\r\n\r\n").startswith(b"HTTP/1.1 414")
+
+
+def test_a_declared_body_that_is_too_large_is_refused_before_it_is_sent(running):
+    """faults: 37, 49"""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n"
+    answer = running.say(head)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"100 Continue" not in answer
+
+
+def test_a_chunked_body_that_grows_too_large_is_refused(running):
+    """faults: 37, 49"""
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert running.say(head + b"200\r\n%s\r\n" % (b"x" * 512) * 3).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_that_was_announced_is_asked_for(running):
+    with running.connect() as caller:
+        caller.sendall(b"POST /e HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert caller.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        caller.sendall(b"ok")
+        assert caller.recv(1000).endswith(b"/e:ok")
+
+
+def test_a_slow_head_and_a_slow_body_are_given_up(running):
+    """faults: 52"""
+    assert running.say(b"POST / HTTP/1.1\r\nHost:").startswith(b"HTTP/1.1 408")
+    assert running.say(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab").startswith(b"HTTP/1.1 408")
+
+
+def test_a_silent_connection_is_closed(running):
+    """faults: 52"""
+    assert running.say(b"") == b""
+    assert running.say(post("/a")).endswith(b"/a:")
+
+
+def test_a_reader_that_does_not_read_is_cut_off(running):
+    """faults: 52"""
+    with running.connect() as caller:
+        caller.sendall(post("/big"))
+        while running.server.connections:
+            pass_time()
+    assert not running.server.connections
+
+
+def pass_time() -> None:
+    threading.Event().wait(0.02)
+
+
+def test_a_refusal_by_the_head_keeps_the_connection_where_nothing_is_unread(running):
+    with running.connect() as caller:
+        caller.sendall(b"PUT / HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = caller.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 405")
+        assert b"Allow: POST\r\n" in answer
+        caller.sendall(post("/still"))
+        assert caller.recv(1000).endswith(b"/still:")
+
+
+def test_a_refused_body_is_not_taken_for_a_request(running):
+    """faults: 53"""
+    answer = running.say(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n" + post("/smuggled"))
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert answer.count(b"Content-Length: ") == 1
+
+
+def test_an_offer_to_upgrade_is_passed_over(running):
+    more = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n"
+    with running.connect() as caller:
+        caller.sendall(post("/u", b"body", more))
+        assert caller.recv(1000).endswith(b"/u:body")
+        caller.sendall(post("/again", b"!", LAST))
+        assert everything(caller).endswith(b"/again:!")
+
+
+def test_a_caller_who_leaves_frees_what_waited_for_him(running):
+    """faults: 60"""
+    with running.connect() as caller:
+        caller.sendall(post("/late/x"))
+        while not running.echo.late:
+            pass_time()
+    while not running.echo.gone:
+        pass_time()
+    assert running.echo.gone == [b"/late/x"]
+
+
+def test_draining_lets_answers_under_way_go_out(running):
+    with running.connect() as idle, running.connect() as caller:
+        caller.sendall(post("/late/1"))
+        while not running.echo.late:
+            pass_time()
+        drained = asyncio.run_coroutine_threadsafe(running.server.drain(5), running.loop)
+        assert everything(idle) == b""
+        running.loop.call_soon_threadsafe(running.echo.late[0].answer, Answer(200, b"done", TEXT))
+        assert everything(caller).endswith(b"Connection: close\r\n\r\ndone")
+        drained.result(5)
+
+
+def test_more_connections_than_allowed_are_told_so():
+    """faults: 182"""
+    running = Running(HttpLimits(connections=2))
+    callers = [running.connect() for _ in range(2)]
+    try:
+        callers[0].sendall(post("/a"))
+        assert callers[0].recv(1000).endswith(b"/a:")
+        assert running.say(b"").startswith(b"HTTP/1.1 503")
+    finally:
+        for caller in callers:
+            caller.close()
+        running.stop()
