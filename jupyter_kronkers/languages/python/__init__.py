@@ -1,0 +1,1 @@
+"""Python: its probe, its capture and its host. They also run where this package is absent."""
