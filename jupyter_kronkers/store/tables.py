@@ -42,12 +42,14 @@ versions = sa.Table(
     sa.Column("class", sa.Text, nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.String(80), nullable=False, default=""),
+    sa.Column("content", sa.String(64), nullable=False, default=""),
     sa.Column("facts", Json, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("remedy", sa.Text, nullable=False, default=""),
     sa.Column("tracking_run", sa.String(64)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.Text, nullable=False),
+    sa.Index("versions_by_content", "model", "content"),
 )
 
 aliases = sa.Table(
@@ -71,7 +73,9 @@ alias_moves = sa.Table(
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("why", sa.Text, nullable=False, default=""),
     sa.Column("origin", sa.String(16), nullable=False, default="kronkers"),
+    sa.Column("in_mlflow", sa.Boolean, nullable=False, default=False),
     sa.Index("alias_moves_by_alias", "model", "alias", "seq"),
+    sa.Index("alias_moves_not_in_mlflow", "in_mlflow"),
     sqlite_autoincrement=True,
 )
 
