@@ -160,6 +160,12 @@ def write_all(target: BinaryIO, piece: bytes) -> None:
         remaining = remaining[target.write(remaining) :]
 
 
+def size(root: int, path: str) -> int:
+    """The size in bytes of the plain file at `path`."""
+    with reading(root, path) as file:
+        return os.fstat(file.fileno()).st_size
+
+
 def files(root: int) -> list[str]:
     """Every plain file below the descriptor, as sorted paths. Raises Unsafe if there is a link or the like."""
     found: list[str] = []
