@@ -11,7 +11,8 @@
     │   └── Tampered        stored bytes are not those that were signed
     ├── MissingLanguage     R, Julia or a package is not installed
     ├── ModelFailed         the model raised, or its host died
-    │   └── HostFailed      a host could not start
+    │   ├── HostFailed      a host could not start
+    │   └── HostDied        a host ended while someone waited for it
     ├── TimedOut            the time allowed was used up
     ├── Exhausted           too many requests of this caller
     └── Unavailable         not now; try again
@@ -28,6 +29,7 @@ __all__ = [
     "Denied",
     "Exhausted",
     "Fault",
+    "HostDied",
     "HostFailed",
     "Invalid",
     "KronkersError",
@@ -155,6 +157,10 @@ class ModelFailed(KronkersError):
 
 class HostFailed(ModelFailed):
     code = "host_failed"
+
+
+class HostDied(ModelFailed):
+    code = "host_died"
 
 
 class TimedOut(KronkersError):

@@ -22,9 +22,9 @@ _MAGIC = b"KF1\n"
 _HEAD = struct.Struct("<4sBQIH")
 _LENGTH = struct.Struct("<I")
 _PIECE = 1 << 20
-_DTYPE_OF_KIND = {"f": FLOAT64, "i": INT64, "u": INT64, "b": BOOL, "O": UTF8, "U": UTF8, "T": UTF8}
-_STORED_AS = {FLOAT64: np.dtype("<f8"), INT64: np.dtype("<i8"), BOOL: np.dtype("u1")}
-_NATIVE = {FLOAT64: np.dtype("f8"), INT64: np.dtype("i8"), BOOL: np.dtype("?")}
+_DTYPE_OF_KIND: dict[str, int] = {"f": FLOAT64, "i": INT64, "u": INT64, "b": BOOL, "O": UTF8, "U": UTF8, "T": UTF8}
+_STORED_AS: dict[int, np.dtype[Any]] = {FLOAT64: np.dtype("<f8"), INT64: np.dtype("<i8"), BOOL: np.dtype("u1")}
+_NATIVE: dict[int, np.dtype[Any]] = {FLOAT64: np.dtype("f8"), INT64: np.dtype("i8"), BOOL: np.dtype("?")}
 
 Values = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]

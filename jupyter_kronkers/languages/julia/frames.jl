@@ -185,14 +185,25 @@ end
 
 "The bytes after the length of the next frame; `nothing` at the end of the stream."
 function read_body(io::IO)
-    head = read(io, 4)
-    isempty(head) && return nothing
-    length(head) == 4 || bad_frame("the stream ends within a length")
-    size = Int(ltoh(first(reinterpret(UInt32, head))))
+    eof(io) && return nothing
+    size = Int(ltoh(first(reinterpret(UInt32, read_exactly(io, 4)))))
     19 <= size <= LARGEST_BODY || bad_frame("a frame of ", size, " bytes is announced; 19 to ", LARGEST_BODY, " are possible")
-    body = read(io, size)
-    length(body) == size || bad_frame("the stream ends after ", length(body), " of ", size, " bytes")
-    return body
+    return read_exactly(io, size)
+end
+
+# `read(io, size)` asks for the end of a stream after its last byte, and waits for ever on a pipe that stays open.
+# In pieces, so that a length without a body behind it costs no memory.
+function read_exactly(io, size)
+    taken = UInt8[]
+    try
+        while length(taken) < size
+            append!(taken, read!(io, Vector{UInt8}(undef, min(size - length(taken), 1 << 20))))
+        end
+    catch error
+        error isa EOFError || rethrow()
+        bad_frame("the stream ends within a frame")
+    end
+    return taken
 end
 
 "The next table of a binary stream; `nothing` at its end. Throws `BadFrame`."

@@ -58,16 +58,21 @@ GOLDEN = {
         column("all", 1, ints(0, 0, 0), b"\1\1\1"),
     ),
     "floats": frame(
-        2, 0, 9, column("prediction", 0, NAN + floats(float("inf"), -float("inf"), -0.0, 0.0, TINIEST, LARGEST, -1.0, 1 / 3))
+        2,
+        0,
+        9,
+        column("prediction", 0, NAN + floats(float("inf"), -float("inf"), -0.0, 0.0, TINIEST, LARGEST, -1.0, 1 / 3)),
     ),
     "nan_beside_missing": frame(2, 0, 3, column("x", 0, NAN + floats(0, 2.0), b"\0\1\0")),
     "unicode": frame(
-        1, 0, 5, column("größe ✓", 3, texts("é", "日本", "🚲🚲", "e\u0301", "a'\"\\\n\t$x")), column("тест", 0, floats(1, 2, 3, 4, 5))
+        1,
+        0,
+        5,
+        column("größe ✓", 3, texts("é", "日本", "🚲🚲", "e\u0301", "a'\"\\\n\t$x")),
+        column("тест", 0, floats(1, 2, 3, 4, 5)),
     ),
     "empty_strings": frame(1, 0, 4, column("s", 3, texts("", "", "", ""))),
-    "no_rows": frame(
-        1, 0, 0, column("f", 0, b""), column("i", 1, b""), column("b", 2, b""), column("s", 3, b"")
-    ),
+    "no_rows": frame(1, 0, 0, column("f", 0, b""), column("i", 1, b""), column("b", 2, b""), column("s", 3, b"")),
     "no_columns": frame(1, 0, 7),
     "int64_exact_in_r": frame(1, 0, 6, column("i", 1, ints(2**53, -(2**53), 2**32, -(2**32), 2**31, -(2**31)))),
     "int64_extremes": frame(1, 0, 5, column("i", 1, ints(2**63 - 1, -(2**63), 2**53 + 1, 0, -1))),

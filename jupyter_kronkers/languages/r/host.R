@@ -1,0 +1,175 @@
+# The R host: keeps one model alive and answers frames (base R only). Started by launch.py.
+#
+#   Rscript --vanilla host.R FOLDER FD_IN FD_OUT
+#
+# What a model prints goes to the log: the protocol has descriptors of its own.
+
+kronkers <- new.env()
+
+local(envir = kronkers, {
+  arguments <- commandArgs(TRUE)
+  here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L]))
+  sys.source(file.path(here, "frames.R"), kronkers)
+
+  declared_types <- integer()
+
+  # ---- loading ---------------------------------------------------------------------------------------------------
+
+  load_model <- function(folder) {
+    # In an artifact the files of model/ lie beside capture.json.
+    path <- file.path(folder, c("model/model.rds", "model.rds"))
+    model <- readRDS(path[file.exists(path)][1L])
+    for (package in model$needed) loadNamespace(package)
+    for (package in model$attached) suppressPackageStartupMessages(library(package, character.only = TRUE))
+    model$names <- vapply(model$inputs, `[[`, "", "name")
+    # S3 finds the notebook's own methods, predict.mine, only from where they are defined.
+    model$home <- if (is.environment(model$definitions)) model$definitions else globalenv()
+    model
+  }
+
+  # ---- what the model was given ------------------------------------------------------------------------------------
+
+  native <- function(input, values) {
+    switch(input$native,
+      integer = as.integer(values),
+      factor = known_levels(input, values, ordered = FALSE),
+      ordered = known_levels(input, values, ordered = TRUE),
+      Date = as.Date(values),
+      POSIXct = as_time(values, input$zone),
+      values)
+  }
+
+  known_levels <- function(input, values, ordered) {
+    levels <- as.character(unlist(input$levels))
+    made <- factor(values, levels = levels, ordered = ordered)
+    strange <- unique(values[is.na(made) & !is.na(values)])
+    if (length(strange)) {
+      stop(input$name, " has levels the model does not know: ", paste(head(strange, 5L), collapse = ", "), call. = FALSE)
+    }
+    made
+  }
+
+  as_time <- function(values, zone) {
+    times <- strptime(values, "%Y-%m-%dT%H:%M:%OS", tz = "UTC")
+    bare <- is.na(times) & !is.na(values)
+    if (any(bare)) times[bare] <- strptime(values[bare], "%Y-%m-%d", tz = "UTC")
+    times <- as.POSIXct(times)
+    if (!is.null(zone)) attr(times, "tzone") <- zone
+    times
+  }
+
+  in_container <- function(model, table) {
+    columns <- lapply(model$inputs, function(input) native(input, table$columns[[input$name]]))
+    names(columns) <- model$names
+    data <- structure(columns, class = "data.frame", row.names = .set_row_names(table$rows))
+    if (identical(model$container, "matrix")) `rownames<-`(as.matrix(data), NULL) else data
+  }
+
+  # ---- asking, and what it answers ---------------------------------------------------------------------------------
+
+  ask <- function(model, data) {
+    if (is.function(model$predict)) return(model$predict(model$object, data))
+    if (is.function(model$object)) return(model$object(data))
+    eval(quote(predict(object, data)), list(object = model$object, data = data), model$home)
+  }
+
+  bad_output <- function(...) {
+    stop(structure(class = c("BadModelOutput", "error", "condition"), list(message = paste0(...), call = NULL)))
+  }
+
+  answer_columns <- function(answers, rows) {
+    if (is.matrix(answers)) answers <- named_matrix(answers)
+    if (is.null(answers) || is.function(answers) || is.environment(answers) || is.language(answers))
+      bad_output("predict answered an object of class ", class(answers)[1L], ", not one value per row")
+    columns <- if (is.list(answers) && !inherits(answers, "POSIXt")) as.list(answers) else list(prediction = answers)
+    columns <- lapply(columns, function(x) if (is.null(attr(x, "class"))) as.vector(x) else unname(x))
+    if (!length(columns) || is.null(names(columns))) bad_output("predict answered a list without names")
+    for (name in names(columns)) check_column(name, columns[[name]], rows)
+    columns
+  }
+
+  named_matrix <- function(answers) {
+    if (is.null(colnames(answers)))
+      colnames(answers) <- if (ncol(answers) == 1L) "prediction" else paste0("prediction_", seq_len(ncol(answers)))
+    as.data.frame(answers, stringsAsFactors = FALSE, optional = TRUE)
+  }
+
+  check_column <- function(name, values, rows) {
+    if (length(values) != rows)
+      bad_output("predict answered ", length(values), " values in '", name, "' for ", rows, " rows; it must answer once per row")
+    if (!is.atomic(values) || is.complex(values) || is.raw(values))
+      bad_output("predict answered a ", class(values)[1L], " in '", name, "'; numbers, truth values, texts, factors and times can travel")
+  }
+
+  # The frame types of the answers: as the signature declares them where the values allow it.
+  declared <- function(columns) {
+    found <- vapply(columns, kronkers_frame_dtype, 0L)
+    if (length(declared_types) != length(found)) return(found)
+    empty <- vapply(columns, function(x) all(is.na(x)), NA)
+    ifelse((found == 1L & declared_types == 0L) | empty, declared_types, found)
+  }
+
+  answer <- function(model, body) {
+    table <- kronkers_frame_decode(body)
+    columns <- answer_columns(ask(model, in_container(model, table)), table$rows)
+    kronkers_frame_encode(2L, table$id, columns, table$rows, declared(columns))
+  }
+
+  # ---- errors, in words --------------------------------------------------------------------------------------------
+
+  error_frame <- function(error, id) {
+    message("Error: ", conditionMessage(error))
+    text <- iconv(enc2utf8(substr(conditionMessage(error), 1L, 10000L)), "UTF-8", "UTF-8", sub = "?")
+    said <- list(class = class(error)[1L], message = text, language = "r", remedy = "")
+    kronkers_frame_encode(3L, id, said, 1L)
+  }
+
+  # The id of a request that could not be read further.
+  id_of <- function(body) if (length(body) >= 13L) body[6:13] else raw(8)
+
+  unhex <- function(text) {
+    as.raw(strtoi(substring(text, seq(1L, nchar(text), 2L), seq(2L, nchar(text), 2L)), 16L))
+  }
+
+  milliseconds <- function() as.double(Sys.time()) * 1e3
+
+  taken <- function(variable) {
+    value <- Sys.getenv(variable)
+    Sys.unsetenv(variable)
+    value
+  }
+
+  start <- function(folder) {
+    warm_up <- taken("KRONKERS_WARM_UP")
+    declared_types <<- as.integer(strsplit(taken("KRONKERS_ANSWERS"), "")[[1L]])
+    began <- milliseconds()
+    model <- load_model(folder)
+    loaded <- milliseconds()
+    if (nzchar(warm_up)) answer(model, unhex(warm_up))
+    said <- list(language = "r", version = as.character(getRversion()), pid = Sys.getpid(),
+                 load_ms = loaded - began, warm_ms = milliseconds() - loaded)
+    list(model = model, ready = kronkers_frame_encode(0L, 0, said, 1L))
+  }
+
+  serve <- function(model, requests, answers) {
+    repeat {
+      body <- kronkers_frame_body(requests)
+      if (is.null(body)) return(invisible())
+      reply <- tryCatch(answer(model, body), error = function(e) error_frame(e, id_of(body)))
+      writeBin(reply, answers)
+      flush(answers)
+    }
+  }
+
+  main <- function() {
+    options(warn = 1L)
+    requests <- file(paste0("/dev/fd/", arguments[2L]), "rb", raw = TRUE)
+    answers <- file(paste0("/dev/fd/", arguments[3L]), "wb", raw = TRUE)
+    started <- tryCatch(start(arguments[1L]), error = function(e) list(ready = error_frame(e, 0)))
+    writeBin(started$ready, answers)
+    flush(answers)
+    if (!is.null(started$model)) serve(started$model, requests, answers)
+  }
+})
+
+kronkers$main()
