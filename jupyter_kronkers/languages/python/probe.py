@@ -27,19 +27,6 @@ def probe(names: Mapping[str, Any]) -> dict[str, Any]:
     return {"models": models, "data": data, "metrics": _metrics(own), "likely": _likely(models, data)}
 
 
-class Answer:
-    """Shows itself as JSON to a kernel that evaluates it as a user expression."""
-
-    def __init__(self, json: Any) -> None:
-        self._json = json
-
-    def __repr__(self) -> str:
-        return "kronkers"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"application/json": self._json}
-
-
 def _may_be_shown(name: str, thing: Any) -> bool:
     if not isinstance(name, str) or name.startswith("_") or name in ("In", "Out") or len(name) > LONGEST_NAME:
         return False
