@@ -62,7 +62,7 @@ listed <- function(names) paste0("`", names, "`", collapse = ", ")
 
 checked_metrics <- function(metrics) {
   metrics <- checked_params(metrics, "metrics", "rmse = 41.2")
-  numeric <- vapply(metrics, function(m) is.numeric(m) && length(m) == 1L, NA)
+  numeric <- vapply(metrics, function(m) length(m) == 1L && (is.numeric(m) || identical(m, NA)), NA)
   if (!all(numeric)) refuse("`metrics` holds what is not one number: ", listed(names(metrics)[!numeric]), ".")
   lapply(metrics, as.double)
 }
@@ -71,7 +71,7 @@ checked_params <- function(params, what = "params", example = "trees = 100") {
   params <- as.list(params)
   if (length(params) && (is.null(names(params)) || !all(nzchar(names(params)))))
     refuse("`", what, "` needs a name for each value: ", what, " = list(", example, ").")
-  lapply(params, function(p) if (is.atomic(p) && length(p) < 1000L) p else paste(deparse(p, nlines = 3L), collapse = " "))
+  lapply(params, function(p) if (plain(p) && length(p) < 1000L) p else paste(deparse(p, nlines = 3L), collapse = " "))
 }
 
 # ---- the data --------------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ write_object <- function(folder, luggage, inputs, container) {
   # Level 1 is four times as fast as the usual 6 and hardly larger.
   connection <- gzfile(file.path(folder, "model", "model.rds"), "wb", compression = 1L)
   on.exit(close(connection))
-  saveRDS(list(format = 1L, object = luggage$object, predict = luggage$ask,
+  saveRDS(list(format = 1L, object = luggage$object, predict = settling(luggage),
                inputs = unname(lapply(inputs, `[`, c("name", "native", "levels", "zone"))), container = container,
                attached = luggage$attached, needed = luggage$needed, definitions = luggage$home), connection)
 }

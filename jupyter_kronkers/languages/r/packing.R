@@ -27,6 +27,21 @@ pack <- function(model, ask, needs, columns, whole = FALSE) {
   luggage
 }
 
+# The predict function for the fresh process. S3 looks for methods from where a generic is called, which may be inside
+# lapply: they must lie where the notebook had them, in the global environment.
+settling <- function(luggage) {
+  if (!length(ls(luggage$home, all.names = TRUE))) return(luggage$ask)
+  settle <- function(object, data) {
+    if (!settled) {
+      list2env(as.list(home, all.names = TRUE), globalenv())
+      settled <<- TRUE
+    }
+    ask(object, data)
+  }
+  environment(settle) <- list2env(list(ask = luggage$ask, home = luggage$home, settled = FALSE), parent = globalenv())
+  utils::removeSource(settle)
+}
+
 # The names of what goes along.
 carried <- function(luggage) {
   sort(unique(unlist(lapply(c(list(luggage$home), luggage$new[!luggage$full]), ls, all.names = TRUE))))
