@@ -62,8 +62,11 @@ class Person:
 
     async def runs(self, code: str) -> dict[str, Any]:
         self.seen = []
-        hook: Callable[[dict[str, Any]], None] = lambda message: self.seen.append(str(message["content"]))
-        reply = await self.client.execute_interactive(code, output_hook=hook, timeout=LIMIT_S)
+
+        def hears(message: dict[str, Any]) -> None:
+            self.seen.append(str(message["content"]))
+
+        reply = await self.client.execute_interactive(code, output_hook=hears, timeout=LIMIT_S)
         assert reply["content"]["status"] == "ok", reply["content"]
         return dict(reply["content"])
 
@@ -226,7 +229,7 @@ def test_what_cannot_be_captured_is_said_and_later_cells_still_run(language: str
 
     async def story(person: Person) -> None:
         await person.runs(code)
-        with pytest.raises(Invalid, match="no .modell"):
+        with pytest.raises(Invalid, match=r"no .modell"):
             await capture(person.km, language, CaptureRequest("modell", "X"), tmp_path / "captured")
         await person.runs("1 + 1")
 
