@@ -60,12 +60,24 @@ class Application(Protocol):
 class Exchange:
     """One request and the place for its answer. `gone` is called if the caller leaves before the answer."""
 
-    __slots__ = ("_connection", "body", "gone", "headers", "keep_alive", "method", "path", "reply", "started", "target")
+    __slots__ = (
+        "_connection",
+        "body",
+        "gone",
+        "headers",
+        "keep_alive",
+        "method",
+        "path",
+        "query",
+        "reply",
+        "started",
+        "target",
+    )
 
     def __init__(self, connection: Connection, started: float) -> None:
         self._connection = connection
         self.started = started
-        self.method = self.path = self.body = b""
+        self.method = self.path = self.query = self.body = b""
         self.headers: dict[bytes, bytes] = {}
         self.keep_alive = True
         self.reply: Answer | None = None
@@ -178,7 +190,7 @@ class Connection(asyncio.Protocol):
         if b"upgrade" in exchange.headers and self.parser.should_upgrade():
             self.state = "upgrade"
             return
-        exchange.path = exchange.path.partition(b"?")[0]
+        exchange.path, _, exchange.query = exchange.path.partition(b"?")
         exchange.keep_alive = self.parser.should_keep_alive() and self.parser.get_http_version() == "1.1"
         if b"host" not in exchange.headers and self.parser.get_http_version() != "1.0":
             return self._refuse(400, "A request needs the header Host.")

@@ -1,0 +1,82 @@
+"""The private door of the gateway: HTTP on a Unix socket in a folder that only its owner may enter.
+
+PUT  /routes             serve this from now on
+GET  /state?after=N      how everything stands, as soon as it differs from revision N
+GET  /logs/{deployment}  the last lines its hosts printed
+POST /shutdown           finish what is under way, then end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal_of_http
+from jupyter_kronkers.serving.gateway.deployments import Deployments
+from jupyter_kronkers.serving.gateway.http import Exchange
+from jupyter_kronkers.serving.gateway.routes import Routes
+
+LONG_POLL_S = 20.0
+LOG_BYTES = 256 << 10
+METHODS = {b"/routes": b"PUT", b"/state": b"GET", b"/shutdown": b"POST"}
+AFTER = re.compile(rb"(?:^|&)after=([0-9]{1,15})(?:&|$)")
+LOGS = re.compile(rb"/logs/([a-z0-9][a-z0-9._-]{0,62})")
+
+
+class Admin:
+    """The application behind the admin socket. What may enter the folder of the socket may do everything."""
+
+    def __init__(self, deployments: Deployments, shut_down: Callable[[], None]) -> None:
+        self._deployments, self._shut_down = deployments, shut_down
+        self._polls: set[asyncio.Task[None]] = set()
+
+    def admit(self, exchange: Exchange) -> Answer | None:
+        method = METHODS.get(exchange.path, b"GET" if LOGS.fullmatch(exchange.path) else None)
+        if method is None:
+            return refusal_of_http(404, "There is no such address.")
+        if exchange.method != method:
+            return refusal_of_http(405, "Not like this.", headers=b"Allow: " + method + b"\r\n")
+        return None
+
+    def serve(self, exchange: Exchange) -> None:
+        if exchange.path == b"/routes":
+            exchange.answer(self._routes(exchange.body))
+        elif exchange.path == b"/state":
+            poll = asyncio.get_running_loop().create_task(self._state(exchange))
+            self._polls.add(poll)
+            poll.add_done_callback(self._polls.discard)
+        elif exchange.path == b"/shutdown":
+            exchange.answer(Answer(202, b"{}"))
+            self._shut_down()
+        else:
+            exchange.answer(Answer(200, self._log(exchange.path), TEXT))
+
+    def _routes(self, body: bytes) -> Answer:
+        try:
+            routes = msgspec.json.decode(body, type=Routes)
+        except msgspec.MsgspecError as problem:
+            return refusal_of_http(422, f"These are no routes: {problem}")
+        self._deployments.apply(routes)
+        return Answer(200, msgspec.json.encode({"revision": self._deployments.revision}))
+
+    async def _state(self, exchange: Exchange) -> None:
+        after = int(found[1]) if (found := AFTER.search(exchange.query)) else 0
+        state = await self._deployments.state(after, LONG_POLL_S)
+        exchange.answer(Answer(200, msgspec.json.encode(state)))
+
+    def _log(self, path: bytes) -> bytes:
+        """What the hosts of a deployment printed last, by the files' age, each under its name."""
+        found = LOGS.fullmatch(path)
+        folder = self._deployments.folder / "logs" / (found[1].decode() if found else "")
+        files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime)[-8:]
+        return b"".join(b"== %s\n%s\n" % (file.name.encode(), tail(file)) for file in files)
+
+
+def tail(file: Path) -> bytes:
+    with file.open("rb") as log:
+        log.seek(max(0, file.stat().st_size - LOG_BYTES))
+        return log.read(LOG_BYTES).rstrip()
