@@ -1,0 +1,99 @@
+"""The door of JupyterLab: the server extension, and the same inside a trimmed server for `jupyter kronkers serve`.
+
+Loading it costs a few milliseconds: databases, MLflow and the rest are brought in by a thread once the server runs,
+and a request that comes earlier waits for them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Enum, Int, Unicode, default
+
+from jupyter_kronkers.app.handlers import api_handlers
+from jupyter_kronkers.app.seat import Seat, Wishes
+from jupyter_kronkers.store import Folders
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
+
+    from jupyter_kronkers.api import Transport
+    from jupyter_kronkers.api.rooms import Desk
+
+
+class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is untyped to us
+    """Models, versions and deployments below `<base url>/kronkers/api/v1`."""
+
+    name = "jupyter_kronkers"
+    extension_url = "/lab"
+    load_other_extensions = True
+
+    data_dir = Unicode(
+        help="The data folder: databases, artifacts, keys. One process owns it, others attach to it."
+    ).tag(config=True)
+    gateway_ip = Unicode(
+        "127.0.0.1", help="The address on which predictions are served. Loopback unless you say so."
+    ).tag(config=True)
+    gateway_port = Int(0, help="The port on which predictions are served. 0: the one used last for this folder.").tag(
+        config=True
+    )
+    kind = Enum(
+        ["lab", "serve"], "lab", help="What others are told of this process. Set by `jupyter kronkers serve`."
+    ).tag(config=True)
+
+    seat: Seat | None = None
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return str(Folders.default().root)
+
+    def initialize_handlers(self) -> None:
+        """Called by Jupyter while it loads: nothing is opened yet."""
+        folders = Folders(Path(self.data_dir).expanduser())
+        tell_kernels(KRONKERS_DATA_DIR=str(folders.root), KRONKERS_COMMAND=command())
+        wishes = Wishes(folders, self.kind, self.gateway_ip, self.gateway_port)
+        self.seat = Seat(wishes, desk=self._desk, opened=self._opened)
+        self.handlers.extend(api_handlers(self.seat))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Called by Jupyter once its loop runs."""
+        from jupyter_kronkers.app.announcing import register_schema
+
+        register_schema(serverapp.event_logger)
+        if self.seat is not None:
+            await self.seat.open()
+
+    async def stop_extension(self) -> None:
+        """Called by Jupyter when it ends: what we started ends first."""
+        if self.seat is not None:
+            await self.seat.close()
+
+    def _opened(self, seat: Seat) -> None:
+        """We own the folder now, or found its owner."""
+        from jupyter_kronkers.app.announcing import announce
+
+        self.log.info("Kronkers: %s", seat)
+        if seat.gateway_url:
+            tell_kernels(KRONKERS_GATEWAY_URL=seat.gateway_url)
+        if seat.control is not None and self.serverapp is not None:
+            announce(seat.control.events, self.serverapp.event_logger)
+
+    def _desk(self, transport: Transport) -> Desk:
+        from jupyter_kronkers.app.desk import desk_of
+
+        return desk_of(self.serverapp, Folders(Path(self.data_dir).expanduser()), transport)
+
+
+def tell_kernels(**words: str) -> None:
+    """Kernels inherit our environment, and their helpers look there for whom to ask."""
+    os.environ.update(words)
+
+
+def command() -> str:
+    """The program that R and Julia call: the one beside this Python, wherever PATH points."""
+    beside = Path(sys.executable).with_name("jupyter-kronkers")
+    return str(beside) if beside.exists() else "jupyter-kronkers"

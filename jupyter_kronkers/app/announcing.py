@@ -1,0 +1,45 @@
+"""Events of the rooms on Jupyter's event bus, so that panels in the browser follow at once.
+
+Everyone who may read a server's events gets them: they hold names and numbers, never contents.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_kronkers.store import AliasMoved, DeploymentChanged, Event, Events, VersionRegistered
+
+if TYPE_CHECKING:
+    from jupyter_events import EventLogger
+
+SCHEMA = "https://events.jupyter.org/jupyter_kronkers/changes/v1"
+
+TOLD = {
+    VersionRegistered: "version_registered",
+    AliasMoved: "alias_moved",
+    DeploymentChanged: "deployment_changed",
+}
+
+
+def register_schema(logger: EventLogger) -> None:
+    """Make our kind of event known. Harmless to repeat."""
+    if SCHEMA not in logger.schemas:
+        logger.register_event_schema(Path(__file__).with_name("changes.yaml"))
+
+
+def announce(events: Events, logger: EventLogger) -> None:
+    """Pass the rooms' events on, from whichever thread they come."""
+    loop = asyncio.get_running_loop()
+
+    def pass_on(event: Event) -> None:
+        if type(event) in TOLD:
+            loop.call_soon_threadsafe(emit, logger, event)
+
+    events.subscribe(pass_on)
+
+
+def emit(logger: EventLogger, event: Event) -> None:
+    told = {"kind": TOLD[type(event)], **{name: value for name, value in vars(event).items() if value is not None}}
+    logger.emit(schema_id=SCHEMA, data=told)

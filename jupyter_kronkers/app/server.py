@@ -1,0 +1,69 @@
+"""`jupyter kronkers serve`: the extension inside a Jupyter Server that has nothing else.
+
+No files, kernels, terminals or sessions: Jupyter's own services are left out, and the Authorizer denies what remains.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth import Authorizer
+from jupyter_server.serverapp import ServerApp
+
+from jupyter_kronkers.app import KronkersApp
+from jupyter_kronkers.app.handlers import RESOURCE
+
+if TYPE_CHECKING:
+    from jupyter_server.auth import User
+    from jupyter_server.base.handlers import JupyterHandler
+
+
+class OnlyOurs(Authorizer):  # type: ignore[misc]  # Jupyter Server is untyped to us
+    """Whoever is known may use our interface, and nothing else that a Jupyter Server could do."""
+
+    def is_authorized(self, handler: JupyterHandler, user: User, action: str, resource: str) -> bool:
+        return resource == RESOURCE
+
+
+class TrimmedServer(ServerApp):  # type: ignore[misc]
+    """A Jupyter Server without Jupyter's own interface."""
+
+    name = "jupyter_kronkers_server"
+    default_services = ("auth", "security")
+
+
+class ServeApp(KronkersApp):
+    """Built by `serve` below."""
+
+    serverapp_class = TrimmedServer
+    load_other_extensions = False
+    extension_url = "/kronkers/api/v1/health/ready"
+
+
+def serve(folder: Path, settings: dict[str, Any]) -> None:
+    """Run until a signal comes. settings: traits of the extension and of the server, as `Class.trait`.
+
+    Raises SystemExit with Jupyter's code if the port is taken.
+    """
+    arguments = [f"--{name}={value}" for name, value in (trimmed(folder) | settings).items()]
+    ServeApp.launch_instance(argv=arguments)
+
+
+def trimmed(folder: Path) -> dict[str, Any]:
+    """What makes the server small and keeps it on loopback."""
+    return {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": 8890,
+        "ServerApp.open_browser": False,
+        # Nothing of a notebook runs in this process, so root needs no warning here.
+        "ServerApp.allow_root": True,
+        "ServerApp.allow_remote_access": False,
+        "ServerApp.allow_unauthenticated_access": False,
+        "ServerApp.root_dir": os.fspath(folder / "control"),
+        "ServerApp.terminals_enabled": False,
+        "ServerApp.authorizer_class": f"{__name__}.OnlyOurs",
+        "ServeApp.kind": "serve",
+        "ServeApp.data_dir": os.fspath(folder),
+    }

@@ -1,0 +1,138 @@
+"""Who owns a data folder, and how to reach them.
+
+control/lock         held (flock) by the owner; the system lets go of it when the owner dies, however it dies
+control/plane.json   0600: how to reach the owner; believed only while the process it names lives
+
+free ──take──▶ taken ──announce──▶ reachable ──release or death──▶ free
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from jupyter_kronkers.control.processes import alive, started_at
+from jupyter_kronkers.errors import Conflict
+from jupyter_kronkers.store import Folders
+
+WORDS = {"lab": "JupyterLab", "serve": "jupyter kronkers serve", "command": "a command"}
+
+
+class Plane(msgspec.Struct, frozen=True):
+    """What an owner tells of itself. `url` is "" while it cannot be asked: a command, or a server still starting.
+
+    started_at: the moment its process started, as the system counts, so that a reused pid deceives nobody.
+    """
+
+    url: str
+    pid: int
+    started_at: int
+    token: str
+    version: str
+    kind: str
+
+    @property
+    def alive(self) -> bool:
+        return alive(self.pid, self.started_at)
+
+    def __str__(self) -> str:
+        place = f" at {self.url}" if self.url else ""
+        return f"{WORDS.get(self.kind, self.kind)} (pid {self.pid}){place}"
+
+
+class Ownership:
+    """This process's hold on one data folder. kind: lab, serve or command."""
+
+    def __init__(self, folders: Folders, kind: str) -> None:
+        self._folders, self._kind = folders, kind
+        self._lock: int | None = None
+        self.token = secrets.token_urlsafe(32)
+
+    @property
+    def held(self) -> bool:
+        return self._lock is not None
+
+    def take(self) -> bool:
+        """Whether the folder is ours now. Never waits; a dead owner's folder is free."""
+        if self._lock is None:
+            self._lock = locked(self._folders.control / "lock")
+            if self._lock is not None:
+                self.announce("")
+        return self._lock is not None
+
+    def announce(self, url: str) -> None:
+        """Tell others how to reach us."""
+        plane = Plane(url, os.getpid(), started_at(os.getpid()), self.token, product_version(), self._kind)
+        write_private(self._folders.control / "plane.json", msgspec.json.encode(plane))
+
+    def release(self) -> None:
+        """Give the folder up. Harmless to repeat."""
+        if self._lock is None:
+            return
+        # The file goes first: after the lock is free it may already be the next owner's.
+        (self._folders.control / "plane.json").unlink(missing_ok=True)
+        os.close(self._lock)
+        self._lock = None
+
+
+def living_owner(folders: Folders) -> Plane | None:
+    """The owner that lives now, or None. Waits for nothing and changes nothing."""
+    try:
+        plane = msgspec.json.decode((folders.control / "plane.json").read_bytes(), type=Plane)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return plane if plane.alive else None
+
+
+def owned_by_another(folders: Folders, plane: Plane | None) -> Conflict:
+    """The words for whoever wanted the folder and came second."""
+    owner = str(plane) if plane else "another process that is just starting"
+    return Conflict(
+        f"The data folder {folders.root} belongs to {owner}.",
+        remedy="Use that one, stop it first, or choose another folder with KRONKERS_DATA_DIR.",
+        code="folder_taken",
+    )
+
+
+def locked(path: Path) -> int | None:
+    """A descriptor that holds the file's lock, or None if someone else does."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    if same_file(descriptor, path):
+        return descriptor
+    # Someone removed the file between opening and locking: what we hold is nobody's door any more.
+    os.close(descriptor)
+    return None
+
+
+def same_file(descriptor: int, path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file as a whole; only we may read it."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    fresh.replace(path)
+
+
+def product_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("jupyter_kronkers")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,79 @@
+"""Builds the rooms of one data folder, and keeps true what was wished."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from jupyter_kronkers.access import Audit, Tokens
+from jupyter_kronkers.api.dispatch import Dispatcher
+from jupyter_kronkers.api.rooms import Rooms
+from jupyter_kronkers.control.rounds import Round, Rounds
+from jupyter_kronkers.models import Models, Uploads
+from jupyter_kronkers.serving import Deployments, GatewaySupervisor
+from jupyter_kronkers.store import Clock, Events, Folders, Store, utc_now
+
+log = logging.getLogger(__name__)
+
+LOOK_OUTSIDE_S = 3.0
+SWEEP_S = 3_600.0
+
+
+class ControlPlane:
+    """Everything a person decides, for the owner of the folder; whoever builds one holds the folder's lock.
+
+    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes any free one.
+    """
+
+    def __init__(
+        self, folders: Folders, *, gateway_host: str = "127.0.0.1", gateway_port: int = 0, clock: Clock = utc_now
+    ) -> None:
+        self._closing = ExitStack()
+        self.folders, self.events = folders, Events()
+        store = Store.at(folders.database)
+        self._closing.callback(store.close)
+        audit = Audit(clock)
+        self.models = Models(store, folders, audit, self.events, clock)
+        self.uploads = Uploads(store, folders, clock)
+        self.tokens = Tokens(store, audit, self.events, clock)
+        self.deployments = Deployments(store, folders, audit, self.events, self.models, clock)
+        self.gateway = GatewaySupervisor(folders, self.deployments, gateway_host, gateway_port)
+        self._store, self._clock = store, clock
+        self.dispatcher = self._dispatcher(serves=False)
+
+    def start(self) -> None:
+        """Finish or undo what a killed owner left, serve the deployments, and go the rounds until `stop`."""
+        self.recover()
+        self.dispatcher = self._dispatcher(serves=True)
+        self._start(self.gateway.start, self.gateway.stop)
+        rounds = Rounds([Round(LOOK_OUTSIDE_S, self.models.look_outside), Round(SWEEP_S, self.uploads.sweep)])
+        self._start(rounds.start, rounds.stop)
+        threading.Thread(target=self.models.warm, name="kronkers-warm", daemon=True).start()
+
+    def recover(self) -> None:
+        """Finish or undo what a killed owner left."""
+        self.models.recover()
+        self.dispatcher.recover()
+
+    def stop(self) -> None:
+        """End everything that was started, the latest first. Harmless to repeat."""
+        self._closing.close()
+
+    def _start(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
+        self._closing.callback(stop)
+        start()
+
+    def _dispatcher(self, *, serves: bool) -> Dispatcher:
+        return Dispatcher(
+            Rooms(
+                store=self._store,
+                models=self.models,
+                uploads=self.uploads,
+                deployments=self.deployments,
+                tokens=self.tokens,
+                clock=self._clock,
+                gateway=self.gateway if serves else None,
+            )
+        )
