@@ -16,9 +16,13 @@ CAPTURE = ("frames.jl", "json.jl", "table.jl", "session.jl", "needs.jl", "defini
 
 def capture_source() -> str:
     """The Julia text that defines `capture` (and `read_frame`, `json`, …) when it is run inside a module."""
-    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in CAPTURE)
+    return _text(*CAPTURE)
 
 
 def probe_source() -> str:
-    """The Julia text of the probe, an expression whose value is JSON text."""
-    return (FOLDER / "probe.jl").read_text(encoding="utf-8")
+    """The Julia text of the probe; run inside a module, its last value is JSON text."""
+    return _text("json.jl", "probe.jl")
+
+
+def _text(*names: str) -> str:
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)

@@ -18,28 +18,9 @@ end
 Base.showerror(io::IO, error::KronkersError) = print(io, strip(error.message * " " * error.remedy))
 
 reject(message, remedy = "") = throw(KronkersError(message, remedy))
-words(error) = first(sprint((io, e) -> Base.invokelatest(showerror, io, e), error), 1_000)
-
+words(@nospecialize error) = first(Base.invokelatest(sprint, showerror, error), 1_000)
 
 # ---- environment
-
-function package_version(id)
-    path = Base.locate_package(id)
-    project = path === nothing ? "" : joinpath(dirname(dirname(path)), "Project.toml")
-    found = isfile(project) ? match(r"^version\s*=\s*\"(.*)\""m, read(project, String)) : nothing
-    return found === nothing ? string(VERSION) : String(found[1])     # the standard library has Julia's version
-end
-
-"The packages the model needs, and all others loaded that are not Julia's own."
-function packages(needs)
-    ids = union(needs.packages, filter(is_added, collect(keys(Base.loaded_modules))))
-    return [(name = id.name, version = package_version(id), needed = id in needs.packages,
-             attached = isdefined(Main, Symbol(id.name))) for id in sort!(collect(ids); by = id -> id.name)]
-end
-function is_added(id)
-    path = id.uuid === nothing ? nothing : Base.locate_package(id)
-    return path !== nothing && !startswith(path, Sys.STDLIB)
-end
 
 function write_environment(folder)
     mkpath(folder)
@@ -64,102 +45,129 @@ vectors, or a DataFrame. `target`: the true values, or the names of their column
 called. `needs`: names of the session that cannot be seen in the code, to be carried along. `definitions`: source text
 to use instead of what the session knows. Throws `KronkersError`.
 """
-function capture(model, folder; data, names = nothing, target = nothing, predict = nothing, metrics = Dict(),
-                 params = Dict(), needs = (), definitions = nothing, variable = nothing, notebook = nothing)
+function capture(@nospecialize(model), folder; data, names = nothing, target = nothing, predict = nothing, metrics = nothing,
+                 params = nothing, needs = (), definitions = nothing, variable = nothing, notebook = nothing)
     targets = target_names(target)
     inputs = without(table(data, names), targets)
-    predict = chosen_predict(model, predict)
-    needed = definitions === nothing ? needs_of(model, predict, needs) : layouts_of(model)
-    foreach(part -> mkpath(joinpath(folder, part)), ("model", "frames"))
-    outputs = write_frames(joinpath(folder, "frames"), model, predict, inputs)
-    fields = [field(name, column) for (name, column) in zip(inputs.names, inputs.columns)]
-    write_model(joinpath(folder, "model"), model, predict, inputs.container, fields, needed, definitions)
+    asked = chosen_predict(model, predict)
+    needed = definitions === nothing ? needs_of(model, asked, needs) : layouts_of(model)
+    for part in ("model", "frames", "environment")
+        mkpath(joinpath(folder, part))
+    end
+    fields = fields_of(inputs.names, inputs.columns)
+    outputs = write_frames(joinpath(folder, "frames"), model, asked, inputs, fields)
+    write(joinpath(folder, "model", "definitions.jl"), definitions_text(needed, definitions))
+    write_model(joinpath(folder, "model"), model, asked, inputs.container, fields, needed)
     write_environment(joinpath(folder, "environment"))
-    about = (variable = something(variable, variable_of(model), Some(nothing)), target = targets, metrics = metrics,
-             params = params, notebook = something(notebook, get(ENV, "JPY_SESSION_NAME", nothing), Some(nothing)))
-    facts = facts_of(model, folder, about, inputs.container, fields, outputs, needed)
+    about = object("target", targets, "metrics", something(metrics, JsonObject()), "params", something(params, JsonObject()),
+                   "notebook", notebook === nothing ? get(ENV, "JPY_SESSION_NAME", nothing) : notebook)
+    held = object("class", string(nameof(typeof(model))), "variable", variable === nothing ? variable_of(model) : variable)
+    facts = facts_of(String(folder), held, inputs.container, fields, outputs, about, needed)
     write(joinpath(folder, "capture.json"), json(facts))
     return facts
 end
 
-target_names(::Nothing) = String[]
-target_names(name::Union{AbstractString,Symbol}) = [string(name)]
-target_names(names::Union{Tuple,AbstractVector{<:Union{AbstractString,Symbol}}}) = String[string(name) for name in names]
-target_names(values) = [something(variable_of(values), "target")]
+# ---- what was given
 
-"The name of Main that holds this very object."
-variable_of(object) = first_or_nothing(string(name) for name in Base.names(Main; all = true)
-    if !is_hidden(name) && name !== :ans && isdefined(Main, name) && getfield(Main, name) === object)
+function target_names(@nospecialize target)
+    target === nothing && return String[]
+    target isa Union{AbstractString,Symbol} && return String[string(target)]
+    is_names = target isa Union{Tuple,AbstractVector} && all(name -> name isa Union{AbstractString,Symbol}, target) && length(target) < 100
+    return is_names ? strings(target) : String[something(variable_of(target), "target")]
+end
 
-function chosen_predict(model, predict)
-    predict === nothing || return predict
-    own = isdefined(Main, :predict) ? getfield(Main, :predict) : nothing
-    own isa Function && return own
-    isempty(methods(model)) && reject("There is no way to ask a $(nameof(typeof(model))) for predictions.",
-                                      "Give predict = (model, data) -> …, with one answer per row.")
+"The name of Main that holds this very object, or nothing."
+function variable_of(@nospecialize object)
+    for name in Base.names(Main; all = true)
+        is_hidden(name) || name === :ans || !isdefined(Main, name) || getfield(Main, name) !== object || return string(name)
+    end
     return nothing
 end
 
-function needs_of(model, predict, names)
-    needed = Needs(session_texts())
-    for name in Symbol.(names)
-        isdefined(Main, name) || reject("needs names `$name`, which this session does not define.")
-    end
-    return explore!(needed, Any[model, predict, (GlobalRef(Main, name) for name in Symbol.(names))...])
+function chosen_predict(@nospecialize(model), @nospecialize(predict))
+    predict === nothing || return predict
+    own = isdefined(Main, :predict) ? getfield(Main, :predict) : nothing
+    own isa Function && return own
+    isempty(methods(model).ms) && reject("There is no way to ask a $(nameof(typeof(model))) for predictions.",
+                                         "Give predict = (model, data) -> …, with one answer per row.")
+    return nothing
 end
 
-"Only the layouts, where the source text is given."
-function layouts_of(model)
-    needed = Needs(Pair{String,String}[])
+function needs_of(@nospecialize(model), @nospecialize(predict), @nospecialize(names))
+    roots = Any[model, predict]
+    for name in names
+        isdefined(Main, Symbol(name)) || reject("needs names `$name`, which this session does not define.")
+        push!(roots, GlobalRef(Main, Symbol(name)))
+    end
+    return explore!(Needs(session_texts()), roots)
+end
+
+"Only the layout, where the source text is given."
+function layouts_of(@nospecialize model)
+    needed = Needs(Texts())
     type = Base.unwrap_unionall(Base.typename(typeof(model)).wrapper)
-    is_hidden(nameof(type)) || note_layout!(needed, type)
+    of_session(parentmodule(type)) && !is_hidden(nameof(type)) && note_layout!(needed, type)
     return needed
 end
 
-function write_frames(folder, model, predict, inputs)
-    fields = [field(name, column) for (name, column) in zip(inputs.names, inputs.columns)]
-    sample, baseline = pick(inputs, sample_rows(inputs)), pick(inputs, spread(rowcount(inputs), 1_000))
+# ---- what is written
+
+function write_frames(folder::String, @nospecialize(model), @nospecialize(predict), inputs::Table, fields::Vector{Field})
+    sample, baseline = pick(inputs, sample_rows(inputs)), pick(inputs, spread(row_count(inputs), 1_000))
     write_table(joinpath(folder, "data.kf"), 1, fields, inputs.columns)
     write_table(joinpath(folder, "sample.kf"), 1, fields, sample.columns)
-    write_answers(joinpath(folder, "answers.kf"), answers(model, predict, sample)...)
-    return write_answers(joinpath(folder, "baseline_answers.kf"), answers(model, predict, baseline)...)
+    write_answers(joinpath(folder, "answers.kf"), model, predict, sample)
+    return write_answers(joinpath(folder, "baseline_answers.kf"), model, predict, baseline)
 end
-function write_answers(path, names, columns)
-    fields = [field(name, column) for (name, column) in zip(names, columns)]
+
+function write_answers(path::String, @nospecialize(model), @nospecialize(predict), rows::Table)
+    names, columns = answers(model, predict, rows)
+    fields = fields_of(names, columns)
     write_table(path, 2, fields, columns)
     return fields
 end
 
-function write_model(folder, model, predict, container, fields, needed, definitions)
-    write(joinpath(folder, "definitions.jl"), definitions_text(needed, definitions))
-    save(name, value) = open(io -> Base.invokelatest(serialize, io, value), joinpath(folder, name), "w")
+function write_model(folder::String, @nospecialize(model), @nospecialize(predict), container, fields::Vector{Field}, needed::Needs)
+    inputs = [(f.name, f.native, f.levels) for f in fields]
+    layout = Dict{String,String}(name => bytes2hex(sha256(text)) for (name, text) in needed.layout)
+    whole = (format = 1, object = model, predict = predict, inputs = inputs, container = container,
+             version = string(VERSION), layout = layout)
     try
-        foreach(k -> save("global-$k.jls", needed.values[k]), eachindex(needed.values))
-        save("model.jls", (format = 1, object = model, predict = predict, container = container, version = string(VERSION),
-                           inputs = [(f.name, f.native, f.levels) for f in fields], layout = digests(needed.layout)))
+        save(joinpath(folder, "model.jls"), whole)
+        for k in 1:length(needed.values)
+            save(joinpath(folder, "global-$k.jls"), needed.values[k])
+        end
     catch error
         error isa InterruptException && rethrow()
         reject("The model cannot be written to a file: $(words(error)).", "It may hold a task, a pointer or an open file.")
     end
 end
-digests(layout) = Dict{String,String}(name => bytes2hex(sha256(text)) for (name, text) in layout)
 
-function facts_of(model, folder, about, container, fields, outputs, needed)
-    file = joinpath("model", "model.jls")
-    return Dict{String,Any}(
-        "format" => 1, "language" => "julia",
-        "runtime" => (version = string(VERSION), executable = joinpath(Sys.BINDIR, Base.julia_exename()),
-                      library_paths = Base.load_path(), platform = Sys.MACHINE),
-        "model" => (class = string(nameof(typeof(model))), variable = about.variable, loader = "jls", file = file,
-                    size_bytes = filesize(joinpath(folder, file))),
-        "container" => container, "inputs" => fields, "outputs" => outputs, "target" => about.target,
-        "metrics" => about.metrics, "params" => about.params, "packages" => packages(needed),
-        "definitions" => sort!([string(n) for n in keys(needed.pieces) if get(needed.kinds, n, :imported) !== :imported]),
-        "notebook" => about.notebook, "cwd" => pwd(), "kernel" => kernel_name(), "warnings" => warnings(folder, needed),
-        "captured_at" => string(format(now(UTC), "yyyy-mm-ddTHH:MM:SS"), "Z"))
+function save(path::String, @nospecialize value)
+    open(path, "w") do io
+        Base.invokelatest(serialize, io, value)
+    end
 end
 
-function warnings(folder, needed)
-    size = mapreduce(k -> filesize(joinpath(folder, "model", "global-$k.jls")), +, eachindex(needed.values); init = 0)
-    return size > 10_000_000 ? ["$(round(Int, size / 1e6)) MB of the session's globals are carried along with the model."] : String[]
+function facts_of(folder::String, held::JsonObject, container, fields, outputs, about::JsonObject, needed::Needs)
+    file = joinpath("model", "model.jls")
+    carried = sort!(String[string(n) for n in needed.order if !(get(needed.kinds, n, :imported) in (:imported, :unknown))])
+    runtime = object("version", string(VERSION), "executable", joinpath(Sys.BINDIR, Base.julia_exename()),
+                     "library_paths", Base.load_path(), "platform", Sys.MACHINE)
+    append!(held, object("loader", "jls", "file", file, "size_bytes", filesize(joinpath(folder, file))))
+    facts = object("format", 1, "language", "julia", "runtime", runtime, "model", held, "container", container,
+                   "inputs", map(field_object, fields), "outputs", map(field_object, outputs))
+    append!(facts, about)
+    captured_at = format(now(UTC), "yyyy-mm-ddTHH:MM:SS") * "Z"
+    return append!(facts, object("packages", packages(needed), "definitions", carried, "cwd", pwd(), "kernel", kernel_name(),
+                                 "warnings", warnings(folder, needed), "captured_at", captured_at))
+end
+
+function warnings(folder::String, needed::Needs)
+    size = 0
+    for k in 1:length(needed.values)
+        size += filesize(joinpath(folder, "model", "global-$k.jls"))
+    end
+    size > 10_000_000 || return String[]
+    return String["$(round(Int, size / 1e6)) MB of the session's globals are carried along with the model."]
 end

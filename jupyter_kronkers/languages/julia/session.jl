@@ -8,7 +8,7 @@ struct Statement
     lines::UnitRange{Int}
 end
 
-function statements(file, text)
+function statements(file::String, text::String)
     found, position = Statement[], 1
     while position <= ncodeunits(text)
         code, next = Meta.parse(text, position; raise = false)
@@ -21,74 +21,91 @@ function statements(file, text)
     return found
 end
 
-loaded(name) = first_or_nothing(m for (id, m) in Base.loaded_modules if id.name == name)
-first_or_nothing(items) = (for item in items; return item; end; nothing)
+"The module of a loaded package by its name, or nothing."
+function loaded(name::String)
+    for (id, m) in Base.loaded_modules
+        id.name == name && return m
+    end
+    return nothing
+end
+
+const Texts = Vector{Pair{String,String}}
 
 "Everything the session has run as `file => text`, oldest first: our kernel's cells, IJulia's, the script, the prompt."
 function session_texts()
     kernel, ijulia = loaded("KronkersKernel"), loaded("IJulia")
     kernel === nothing || return copy(kernel.CELLS)
-    ijulia === nothing || return ["In[$n]" => ijulia.In[n] for n in sort!(collect(keys(ijulia.In)))]
-    isfile(PROGRAM_FILE) && return [abspath(PROGRAM_FILE) => read(PROGRAM_FILE, String)]
-    return isdefined(Base, :active_repl) ? prompt_texts(Base.active_repl) : Pair{String,String}[]
+    ijulia === nothing || return Texts(["In[$n]" => ijulia.In[n] for n in sort!(collect(keys(ijulia.In)))])
+    isfile(PROGRAM_FILE) && return Texts([abspath(PROGRAM_FILE) => read(PROGRAM_FILE, String)])
+    return isdefined(Base, :active_repl) ? prompt_texts(Base.active_repl) : Texts()
 end
 
 # The prompt's inner parts are not promised to stay; without them the source is simply not known.
-function prompt_texts(repl)
+function prompt_texts(@nospecialize repl)
     try
         history = repl.interface.modes[1].hist
         typed = history.history[history.start_idx+1:end]
-        return ["REPL[$n]" => text for (n, text) in enumerate(typed)]
+        return Texts(["REPL[$n]" => typed[n] for n in 1:length(typed)])
     catch
-        return Pair{String,String}[]
+        return Texts()
     end
 end
 
-kernel_name() = loaded("KronkersKernel") !== nothing ? "julia-kronkers" :
-                loaded("IJulia") !== nothing ? "julia-$(VERSION.major).$(VERSION.minor)" : nothing
+function kernel_name()
+    loaded("KronkersKernel") === nothing || return "julia-kronkers"
+    return loaded("IJulia") === nothing ? nothing : "julia-$(VERSION.major).$(VERSION.minor)"
+end
 
 # ---- reading code
 
 "The symbols anywhere in `code`."
-symbols(code) = symbols!(Set{Symbol}(), code)
-symbols!(found, code::Symbol) = push!(found, code)
-symbols!(found, code::QuoteNode) = found
-symbols!(found, code::Expr) = (foreach(part -> symbols!(found, part), code.args); found)
-symbols!(found, code) = found
-
-"The symbols that must exist when a definition is run: macros, and what stands behind `::` and beside `<:`."
-eager(code) = eager!(Set{Symbol}(), code)
-eager!(found, code) = found
-function eager!(found, code::Expr)
-    code.head === :(::) && symbols!(found, code.args[end])
-    code.head in (:<:, :>:, :comparison) && symbols!(found, code)
-    code.head === :macrocall && symbols!(found, code.args[1])
-    foreach(part -> eager!(found, part), code.args)
+symbols(@nospecialize code) = collect_symbols!(Set{Symbol}(), code)
+function collect_symbols!(found::Set{Symbol}, @nospecialize code)
+    code isa Symbol && push!(found, code)
+    code isa Expr || return found
+    for part in code.args
+        collect_symbols!(found, part)
+    end
     return found
 end
 
-"The name that `code` defines or assigns at top level, and how; `nothing` where it is something else."
-defined(code) = nothing
-function defined(code::Expr)
-    code.head === :macrocall && return defined(code.args[end])
-    code.head in (:const, :global) && return defined(code.args[1])
-    code.head === :struct && return bare(code.args[2])
-    code.head in (:abstract, :primitive) && return bare(code.args[1])
-    code.head === :module && return code.args[2]
-    code.head === :macro && return Symbol("@", bare(code.args[1]))
-    code.head in (:(=), :function) && return bare(code.args[1])
+"The symbols that must exist when a definition is run: macros, and what stands behind `::` and beside `<:`."
+eager(@nospecialize code) = collect_eager!(Set{Symbol}(), code)
+function collect_eager!(found::Set{Symbol}, @nospecialize code)
+    code isa Expr || return found
+    code.head === :(::) && collect_symbols!(found, code.args[end])
+    code.head in (:<:, :>:, :comparison) && collect_symbols!(found, code)
+    code.head === :macrocall && collect_symbols!(found, code.args[1])
+    for part in code.args
+        collect_eager!(found, part)
+    end
+    return found
+end
+
+"The name that `code` defines or assigns at top level; nothing where it is something else."
+function defined(@nospecialize code)
+    code isa Expr || return nothing
+    head, args = code.head, code.args
+    head === :macrocall && return defined(args[end])
+    head in (:const, :global) && return defined(args[1])
+    head in (:struct, :module) && return bare(args[2])
+    head in (:abstract, :primitive, :(=), :function) && return bare(args[1])
+    head === :macro && return Symbol("@", bare(args[1]))
     return nothing
 end
 
-"The name in a signature or a type's head: `:f` for `f(x::T) where T`, `:A` for `A{T} <: B`; `nothing` for `Base.show(…)`."
-bare(code::Symbol) = code
-bare(code) = nothing
-bare(code::Expr) = code.head in (:call, :where, :curly, :<:) || is_typed_call(code) ? bare(code.args[1]) : nothing
-is_typed_call(code) = code.head === :(::) && code.args[1] isa Expr && code.args[1].head in (:call, :where)
+"The name in a signature or a type's head: `f` for `f(x::T) where T`, `A` for `A{T} <: B`; nothing for `Base.show(…)`."
+function bare(@nospecialize code)
+    code isa Symbol && return code
+    code isa Expr || return nothing
+    named = code.head in (:call, :where, :curly, :<:) || is_typed_call(code)
+    return named ? bare(code.args[1]) : nothing
+end
+is_typed_call(code::Expr) = code.head === :(::) && code.args[1] isa Expr && code.args[1].head in (:call, :where)
 
 "What a method definition extends when that is not a name of its own: `Base.show`, or an object, `(m::T)(x)`."
-extended(code) = nothing
-function extended(code::Expr)
+function extended(@nospecialize code)
+    code isa Expr || return nothing
     code.head === :macrocall && return extended(code.args[end])
     code.head in (:(=), :function) || return nothing
     call = code.args[1]
@@ -98,3 +115,8 @@ function extended(code::Expr)
     return call isa Expr && call.head === :call && call.args[1] isa Expr ? call.args[1] : nothing
 end
 
+"Whether a definition, macros and documentation aside, is a `struct`, `module`, … "
+function is_headed(@nospecialize(code), heads::Vector{Symbol})
+    code isa Expr || return false
+    return code.head in heads || code.head === :macrocall && is_headed(code.args[end], heads)
+end

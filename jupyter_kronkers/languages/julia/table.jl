@@ -1,64 +1,108 @@
-# ---- data as a table
+# The data and the answers of a model as named columns, and the types of those in MLflow's words.
 
 "Named columns of equal length; `make(names, columns)` gives them the shape that `predict` expects."
 struct Table
     names::Vector{String}
-    columns::Vector{AbstractVector}
+    columns::Vector{Any}
     container::String
     make::Any
 end
 
-rowcount(table::Table) = length(first(table.columns))
-narrow(column) = isconcretetype(nonmissingtype(eltype(column))) ? column : identity.(column)
+"One column of the signature. `native` is its type in Julia, `type` in MLflow."
+struct Field
+    name::String
+    type::String
+    native::String
+    levels::Union{Nothing,Vector{String}}
+    missing::Bool
+end
 
-function Table(names, columns, container, make)
+row_count(table::Table) = length(table.columns[1])
+
+function checked_table(names::Vector{String}, columns::Vector{Any}, container, @nospecialize make)
     isempty(names) && reject("The data have no columns.")
-    lengths = unique(length.(columns))
-    length(lengths) == 1 || reject("The columns of the data differ in length: $(join(lengths, ", ")).")
-    first(lengths) > 0 || reject("The data have no rows.", "Give the rows the model was trained on.")
-    return Table(String[string(name) for name in names], AbstractVector[narrow(c) for c in columns], container, make)
+    rows = length(columns[1])
+    for k in 1:length(columns)
+        length(columns[k]) == rows || reject("The columns $(names[1]) and $(names[k]) of the data differ in length: " *
+                                             "$rows and $(length(columns[k])).")
+        columns[k] = narrow(columns[k])
+    end
+    rows > 0 || reject("The data have no rows.", "Give the rows the model was trained on.")
+    return Table(names, columns, container, make)
 end
 
-named(names, columns) = NamedTuple{Tuple(Symbol.(names))}(Tuple(columns))
+# Columns of Any, as some readers of CSV give them, have the type of their values.
+narrow(@nospecialize column) = isconcretetype(nonmissingtype(eltype(column))) ? column : identity.(column)
 
-function table(data::AbstractMatrix, names)
-    labels = names === nothing ? ["x$k" for k in 1:size(data, 2)] : names
-    length(labels) == size(data, 2) || reject("The data have $(size(data, 2)) columns, names has $(length(labels)).")
-    return Table(labels, [data[:, k] for k in 1:size(data, 2)], "matrix", (_, columns) -> reduce(hcat, columns))
+function strings(@nospecialize values)
+    made = String[]
+    for value in values
+        push!(made, string(value))
+    end
+    return made
 end
-table(data::NamedTuple, _) = Table(collect(keys(data)), collect(Any, values(data)), "columns", named)
-function table(data::AbstractDict{K}, _) where {K}
-    labels = sort!(collect(keys(data)); by = string)
-    make = (names, columns) -> Dict(K(name) => column for (name, column) in zip(names, columns))
-    return Table(labels, Any[data[l] for l in labels], K <: Symbol ? "symboldict" : "dict", make)
+
+as_named(names, columns) = NamedTuple{Tuple(Symbol.(names))}(Tuple(columns))
+as_matrix(names, columns) = length(columns) == 1 ? reshape(columns[1], :, 1) : reduce(hcat, columns)
+
+"`data` as a table. `names` are those of a matrix's columns; without them they are x1, x2, …"
+function table(@nospecialize(data), names)
+    data isa AbstractMatrix && return matrix_table(data, names)
+    data isa AbstractDict && return dict_table(data)
+    data isa AbstractVector && reject("The data are one vector.", "Give a matrix, reshape(v, :, 1), or named columns, (x = v,).")
+    return property_table(data)
 end
-table(data::AbstractVector, _) =
-    reject("The data are one vector.", "Give a matrix, reshape(v, :, 1), or named columns, (x = v,).")
-function table(data, _)
+
+function matrix_table(@nospecialize(data), names)
+    count = size(data, 2)
+    labels = names === nothing ? String["x$k" for k in 1:count] : strings(names)
+    length(labels) == count || reject("The data have $count columns, names has $(length(labels)).")
+    return checked_table(labels, Any[data[:, k] for k in 1:count], "matrix", as_matrix)
+end
+
+function dict_table(@nospecialize data)
+    labels = sort!(strings(keys(data)))
+    symbols = keytype(data) === Symbol
+    make(names, columns) = symbols ? Dict(zip(Symbol.(names), columns)) : Dict(zip(names, columns))
+    return checked_table(labels, Any[data[symbols ? Symbol(l) : l] for l in labels], symbols ? "symboldict" : "dict", make)
+end
+
+function property_table(@nospecialize data)
     labels = Base.invokelatest(propertynames, data)
     columns = Any[Base.invokelatest(getproperty, data, label) for label in labels]
     all(column -> column isa AbstractVector, columns) || reject(
         "$(nameof(typeof(data))) is no table: its properties are not all vectors.",
         "Give a matrix, a NamedTuple or Dict of vectors, or a DataFrame.")
-    nameof(typeof(data)) === :DataFrame || return Table(labels, columns, "columns", named)
-    return Table(labels, columns, "dataframe", (n, c) -> Base.invokelatest(typeof(data), named(n, c)))
+    nameof(typeof(data)) === :DataFrame || return checked_table(strings(labels), columns, "columns", as_named)
+    make(names, columns) = Base.invokelatest(typeof(data), as_named(names, columns))
+    return checked_table(strings(labels), columns, "dataframe", make)
 end
 
-without(table, dropped) = restrict(table, findall(name -> !(name in dropped), table.names))
-restrict(table, kept) = Table(table.names[kept], table.columns[kept], table.container, table.make)
-pick(table, rows) = Table(table.names, AbstractVector[c[rows] for c in table.columns], table.container, table.make)
-
-"`count` of `total` rows, evenly spaced."
-spread(total, count) = (m = min(total, count); [div(k * total, m) + 1 for k in 0:m-1])
-
-function sample_rows(table)
-    rows = spread(rowcount(table), 20)
-    holes = findall(row -> any(c -> ismissing(c[row]), table.columns), 1:rowcount(table))
-    return vcat(rows, first_few(setdiff(holes, rows), 5))
+function without(table::Table, dropped::Vector{String})
+    kept = Int[k for k in 1:length(table.names) if !(table.names[k] in dropped)]
+    return checked_table(table.names[kept], table.columns[kept], table.container, table.make)
 end
-first_few(items, count) = items[1:min(count, length(items))]
 
-# ---- types of columns, in MLflow's words
+pick(table::Table, rows::Vector{Int}) = Table(table.names, Any[c[rows] for c in table.columns], table.container, table.make)
+
+"`count` of `total` rows, evenly spaced: row k is ⌊k · total / count⌋."
+function spread(total::Int, count::Int)
+    chosen = min(total, count)
+    return Int[div(k * total, chosen) + 1 for k in 0:chosen-1]
+end
+
+"At most twenty rows, evenly spaced, and up to five more in which something is missing."
+function sample_rows(table::Table)
+    rows, added = spread(row_count(table), 20), 0
+    for row in 1:row_count(table)
+        added < 5 || break
+        has_hole = any(column -> ismissing(column[row]), table.columns)
+        has_hole && !(row in rows) && (push!(rows, row); added += 1)
+    end
+    return rows
+end
+
+# ---- types of columns
 
 mlflow_type(::Type{Bool}) = "boolean"
 mlflow_type(::Type{<:Union{Int8,Int16,Int32,UInt8,UInt16}}) = "integer"
@@ -67,60 +111,72 @@ mlflow_type(::Type{<:Union{Float16,Float32}}) = "float"
 mlflow_type(::Type{<:Real}) = "double"
 mlflow_type(::Type{<:Union{AbstractString,Symbol,AbstractChar}}) = "string"
 mlflow_type(::Type{<:Union{Date,DateTime}}) = "datetime"
-mlflow_type(type) = nameof(type) in (:CategoricalValue, :CategoricalString) ? "string" : nothing
+mlflow_type(type) = nameof(type) in (:CategoricalValue, :CategoricalString) ? "string" : ""
 
-native_name(::Type{<:AbstractString}) = "String"
 native_name(type) = mlflow_type(type) == "string" && !(type <: Union{Symbol,Char}) ? "String" : string(nameof(type))
 
-function field(name, column)
+function field(name::String, @nospecialize column)
     type = nonmissingtype(eltype(column))
-    declared = type === Union{} ? nothing : mlflow_type(type)
-    declared === nothing && reject("The column $name holds $type, which a signature cannot name.",
-                                   "Give numbers, booleans, text, dates, and missing.")
+    declared = type === Union{} || !(type isa DataType) ? "" : mlflow_type(type)
+    declared == "" && reject("The column $name holds $type, which a signature cannot name.",
+                             "Give numbers, booleans, text, dates, and missing.")
     holes = any(ismissing, column)
-    holes && declared in ("integer", "long") && (declared = "double")   # as MLflow advises
-    return (name = name, type = declared, native = native_name(type), levels = levels_of(column), missing = holes)
+    holes && declared in ("integer", "long") && (declared = "double")        # as MLflow advises
+    return Field(name, declared, native_name(type), levels_of(column), holes)
 end
 
+fields_of(names::Vector{String}, columns::Vector{Any}) = Field[field(names[k], columns[k]) for k in 1:length(names)]
+field_object(f::Field) = object("name", f.name, "type", f.type, "native", f.native, "levels", f.levels, "missing", f.missing)
+
 # CategoricalArrays by shape, because that package is not ours to load.
-function levels_of(column)
+function levels_of(@nospecialize column)
     occursin("Categorical", string(nameof(typeof(column)))) && hasproperty(column, :pool) || return nothing
-    return String[string(level) for level in column.pool.levels]
+    return strings(column.pool.levels)
 end
 
 # A masked integer column is declared double, and a frame carries it as such.
-framed(field, column) = field.type == "double" ? map(v -> ismissing(v) ? missing : Float64(v), column) : column
-write_table(path, kind, fields, columns) = open(path, "w") do io
-    write_frame(io, kind, 0, [f.name for f in fields], [framed(f, c) for (f, c) in zip(fields, columns)])
+function framed(field::Field, @nospecialize column)
+    field.type == "double" && nonmissingtype(eltype(column)) <: Integer || return column
+    return Union{Missing,Float64}[ismissing(value) ? missing : Float64(value) for value in column]
+end
+
+function write_table(path::String, kind::Int, fields::Vector{Field}, columns::Vector{Any})
+    bytes = encode_frame(kind, 0, String[f.name for f in fields], Any[framed(fields[k], columns[k]) for k in 1:length(fields)])
+    write(path, bytes)
 end
 
 # ---- answers
 
-"The model's live answers on `table` as `(names, columns)`."
-function answers(model, predict, table)
-    shaped = table.make(table.names, table.columns)
+"The model's live answers on the table, as names and columns."
+function answers(@nospecialize(model), @nospecialize(predict), table::Table)
+    shaped = Base.invokelatest(table.make, table.names, table.columns)
     output = try
         predict === nothing ? Base.invokelatest(model, shaped) : Base.invokelatest(predict, model, shaped)
     catch error
         error isa InterruptException && rethrow()
         reject("predict failed on the data: $(words(error)).", "It is called as predict(model, data), with the columns " *
-               "$(join(first_few(table.names, 10), ", ")) as a $(typeof(shaped)).")
+               "$(join(table.names[1:min(end, 10)], ", ")) as a $(nameof(typeof(shaped))).")
     end
     names, columns = output_columns(output)
-    all(column -> length(column) == rowcount(table), columns) || reject(
-        "predict gave $(join(unique(length.(columns)), ", ")) answers for $(rowcount(table)) rows.",
-        "Make it give one answer per row.")
-    return names, AbstractVector[narrow(column) for column in columns]
+    for k in 1:length(columns)
+        length(columns[k]) == row_count(table) || reject(
+            "predict gave $(length(columns[k])) answers for $(row_count(table)) rows.", "Make it give one answer per row.")
+        columns[k] = narrow(columns[k])
+    end
+    return names, columns
 end
 
-output_columns(output::AbstractVector) = ["prediction"], [output]
-output_columns(output::AbstractMatrix) =
-    size(output, 2) == 1 ? (["prediction"], [vec(output)]) :
-    (["prediction_$k" for k in 1:size(output, 2)], [output[:, k] for k in 1:size(output, 2)])
-function output_columns(output)
-    output isa Union{Number,AbstractString,Nothing,Missing} && reject(
+function output_columns(@nospecialize output)
+    output isa AbstractVector && return String["prediction"], Any[output]
+    output isa AbstractMatrix && return matrix_answers(output)
+    output isa Union{Number,AbstractString,Nothing,Missing,Function} && reject(
         "predict gave a single $(typeof(output)).", "Make it give a vector with one answer per row.")
     answered = table(output, nothing)
     return answered.names, answered.columns
 end
 
+function matrix_answers(@nospecialize output)
+    count = size(output, 2)
+    names = count == 1 ? String["prediction"] : String["prediction_$k" for k in 1:count]
+    return names, Any[output[:, k] for k in 1:count]
+end
