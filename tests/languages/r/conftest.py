@@ -19,14 +19,16 @@ from jupyter_kronkers.languages.r import capture_source
 RSCRIPT = shutil.which("Rscript")
 
 
-@pytest.fixture(autouse=True)
-def _r_is_there() -> None:
+@pytest.fixture
+def rscript() -> str:
+    """The R of this machine."""
     if RSCRIPT is None:
         pytest.skip("R is not installed: apt-get install r-base-core")
+    return RSCRIPT
 
 
 @pytest.fixture
-def run_r(tmp_path: Path) -> Callable[[str], str]:
+def run_r(tmp_path: Path, rscript: str) -> Callable[[str], str]:
     """Runs R code in a new process, with `capture(model, ...)` writing to `folder`, and returns what it printed."""
 
     def run(code: str) -> str:
@@ -39,7 +41,7 @@ def run_r(tmp_path: Path) -> Callable[[str], str]:
         """
         script = tmp_path / "notebook.R"
         script.write_text(head + code, encoding="utf-8")
-        command = [str(RSCRIPT), str(script)]
+        command = [rscript, str(script)]
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -16,7 +16,7 @@ Run = Callable[[str], str]
 def test_columns_get_mlflows_types_and_their_own_names(captured: Capture) -> None:
     found = captured(
         "d <- data.frame(i = 1:3, gap = c(1L, NA, 3L), x = c(0.1, NaN, 2), b = c(TRUE, FALSE, TRUE),\n"
-        "                s = c('é', '漢', '😀'), o = factor(c('lo', 'hi', 'lo'), c('lo', 'hi'), ordered = TRUE), stringsAsFactors = FALSE)\n"
+        "                s = c('é', '漢', '😀'), o = ordered(c('lo', 'hi', 'lo'), c('lo', 'hi')))\n"
         "capture(list(), data = d, predict = function(m, d) d$i)"
     )
     assert [(f["name"], f["type"], f["native"], f["missing"]) for f in found.facts["inputs"]] == [

@@ -170,7 +170,8 @@ def test_a_matrix_of_answers_keeps_its_names(captured: Capture) -> None:
 
 def test_dates_and_times_come_back_as_such(captured: Capture) -> None:
     found = captured(
-        "d <- data.frame(day = as.Date('2026-01-01') + 0:4, at = as.POSIXct('2026-01-01 23:30', tz = 'Asia/Tokyo') + 0:4)\n"
+        "d <- data.frame(day = as.Date('2026-01-01') + 0:4)\n"
+        "d$at <- as.POSIXct('2026-01-01 23:30', tz = 'Asia/Tokyo') + 3600 * 0:4\n"
         "ask <- function(m, d) as.numeric(format(d$at, '%H')) + as.POSIXlt(d$day)$mday\n"
         "capture(list(), data = d, predict = ask)"
     )
