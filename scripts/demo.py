@@ -163,7 +163,7 @@ def deploying(lessons: list[Lesson]) -> Step:
         there = states()
         for lesson in lessons:
             if lesson.model not in there:
-                ask("deployments", "create", lesson.model, "--model", lesson.model, "--alias", ALIAS)
+                ask("deployments", "create", lesson.model, lesson.model, "--alias", ALIAS)
         wait_for("the deployments", lambda: all_are_ready(lessons))
 
     needs = tuple(lesson.step for lesson in lessons)
@@ -207,7 +207,9 @@ def hours() -> list[dict[str, str]]:
 
 
 def predictions(lesson: Lesson, questions: Path) -> list[float]:
-    return [float(row["prediction"]) for row in ask("predict", lesson.model, questions)]
+    """One number per row, whether the model answers with a vector or with a column."""
+    rows = ask("predict", lesson.model, questions)["predictions"]
+    return [float(next(iter(row.values())) if isinstance(row, dict) else row) for row in rows]
 
 
 if __name__ == "__main__":

@@ -171,15 +171,15 @@ class PrivateApt:
         return call(command, self.out, env=self.environment, cwd=cwd)
 
 
-def mirror() -> str:
+def mirror(settings: Path = Path("/etc/apt")) -> str:
     """The address this machine gets its own Debian packages from. Raises NotHere if its settings name none."""
     codename = debian_codename()
-    for file in sorted(Path("/etc/apt/sources.list.d").glob("*.sources")):
+    for file in sorted((settings / "sources.list.d").glob("*.sources")):
         for stanza in re.split(r"\n\s*\n", file.read_text()):
             fields: dict[str, str] = dict(re.findall(r"^(URIs|Suites):\s*(.+)$", stanza, re.MULTILINE))
             if codename in fields.get("Suites", "").split():
                 return fields["URIs"].split()[0]
-    for file in [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*.list"))]:
+    for file in [settings / "sources.list", *sorted((settings / "sources.list.d").glob("*.list"))]:
         text = file.read_text() if file.exists() else ""
         found = re.search(rf"^deb\s+(?:\[[^]]*\]\s+)?(\S+)\s+{codename}\s", text, re.MULTILINE)
         if found:

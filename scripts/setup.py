@@ -43,7 +43,8 @@ def steps(purpose: str) -> list[Step]:
             needs=("Python packages", "front end"),
             inputs=(PYPROJECT, ROOT / "jupyter-config", *front_end.SOURCES),
         ),
-        Step("R", languages.install_r, languages.r_is_there, optional=optional),
+        # After uv, because both may need apt, which does one thing at a time, and much waits for uv.
+        Step("R", languages.install_r, languages.r_is_there, needs=("uv",), optional=optional),
         Step("Julia", languages.install_julia_here, languages.julia_is_there, optional=optional),
         Step(
             "kernels",
@@ -62,7 +63,7 @@ def steps_of_tests(optional: bool) -> list[Step]:
     return [
         packages_step("test packages", EXTRAS["test"], python_side.tests_can_run, needs=("Python packages",)),
         Step("front end checks", front_end.install_all, front_end.checks_can_run, needs=("front end",)),
-        Step("Chromium", languages.install_browser, languages.browser_is_there, optional=optional),
+        Step("Chromium", languages.install_browser, languages.browser_is_there, needs=("R",), optional=optional),
     ]
 
 

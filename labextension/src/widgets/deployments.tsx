@@ -22,7 +22,7 @@ function NoDeployments(): React.JSX.Element {
   return (
     <>
       <p>Nothing is deployed yet. In a terminal:</p>
-      <code>jupyter kronkers deployments create NAME --model MODEL</code>
+      <code>jupyter kronkers deployments create NAME MODEL</code>
     </>
   );
 }
