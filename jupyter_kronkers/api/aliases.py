@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from msgspec import Meta
+import msgspec
 
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
 from jupyter_kronkers.api.wire import Asked, Cursor, Limit, Moment, Name, Number, Page, Text, Told, WhyQuery, page, told
-from jupyter_kronkers.errors import NotFound
+from jupyter_kronkers.errors import Fault, Invalid, NotFound
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api.rooms import Rooms
@@ -49,11 +50,9 @@ class AliasMove(Told, frozen=True):
     origin: str
 
 
-class AliasQuery(Asked, frozen=True):
-    at: Annotated[Moment | None, Meta(description="What the alias named at that moment, instead of now.")] = None
-
-
 class AliasThen(Told, frozen=True):
+    """The version that an alias named at a moment, null if none."""
+
     model: str
     alias: str
     number: int | None
@@ -71,12 +70,16 @@ def list_aliases(rooms: Rooms, call: Call[Nothing, Nothing]) -> Aliases:
     return Aliases(items=[told(alias, Alias) for alias in rooms.models.aliases(call.path["model"])])
 
 
-def show_alias(rooms: Rooms, call: Call[AliasQuery, Nothing]) -> Alias | AliasThen:
-    """Where one alias points now, or where it pointed at a moment."""
-    model, name, at = call.path["model"], call.path["alias"], call.query.at
-    if at is not None:
-        return AliasThen(model=model, alias=name, number=rooms.models.live_at(model, name, at), at=at)
-    return standing(rooms, model, name)
+def show_alias(rooms: Rooms, call: Call[Nothing, Nothing]) -> Alias:
+    """Where one alias points now."""
+    return standing(rooms, call.path["model"], call.path["alias"])
+
+
+def show_alias_then(rooms: Rooms, call: Call[Nothing, Nothing]) -> AliasThen:
+    """Where one alias pointed at a moment, told as in 2026-03-03T12:00:00Z."""
+    model, name = call.path["model"], call.path["alias"]
+    at = moment(call.path["moment"])
+    return AliasThen(model=model, alias=name, number=rooms.models.live_at(model, name, at), at=at)
 
 
 def move_alias(rooms: Rooms, call: Call[Nothing, AliasTarget]) -> Alias:
@@ -97,6 +100,13 @@ def show_history(rooms: Rooms, call: Call[HistoryQuery, Nothing]) -> Page[AliasM
     asked = call.query
     found = rooms.models.history(call.path["model"], alias=asked.alias, limit=asked.limit, cursor=asked.cursor)
     return page(found, AliasMove)
+
+
+def moment(text: str) -> datetime:
+    try:
+        return msgspec.convert(text, Moment)
+    except msgspec.ValidationError:
+        raise Invalid(Fault("moment", "must be as in 2026-03-03T12:00:00Z")) from None
 
 
 def standing(rooms: Rooms, model: str, name: str) -> Alias:

@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
-from jupyter_kronkers.api.wire import Asked, Moment, Name, Number, Text, Told, told
+from jupyter_kronkers.api.wire import Asked, Moment, Name, Number, Text, Title, Told, told
 from jupyter_kronkers.errors import Fault, Invalid
+from jupyter_kronkers.serving.gateway.routes import ServingLimits
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api.rooms import Rooms
@@ -20,7 +21,8 @@ ReplicaCount = Annotated[int, Meta(ge=1, le=64)]
 
 
 class Deployment(Told, frozen=True):
-    """`version` is pinned if `alias` is null, else what the alias names now; `serving` is what answers at present.
+    """It follows `alias`, or serves `version` for good. `follows` is the version that should answer, `live` the one
+    that does.
 
     `state` is starting, ready, swapping, degraded, failed or stopped; `reason` and `remedy` tell it in words.
     `url` is where predictions are asked for, null while nothing serves.
@@ -30,8 +32,10 @@ class Deployment(Told, frozen=True):
     model: str
     alias: str | None
     version: int | None
-    serving: int | None
+    follows: int | None
+    live: int | None
     replicas: int
+    limits: ServingLimits
     wanted: str
     state: str
     reason: str
@@ -55,6 +59,7 @@ class NewDeployment(Asked, frozen=True):
     alias: Name | None = None
     version: Number | None = None
     replicas: ReplicaCount = 1
+    limits: dict[Title, float] | None = None
     note: Text = ""
 
 
@@ -64,6 +69,8 @@ class DeploymentChange(Asked, frozen=True):
     alias: Name | None = None
     version: Number | None = None
     replicas: ReplicaCount | None = None
+    limits: dict[Title, float] | None = None
+    note: Text | None = None
     wanted: Literal["serving", "stopped"] | None = None
 
 
@@ -82,12 +89,14 @@ class Log(Told, frozen=True):
 
 
 class Replica(Told, frozen=True):
-    """One living process of a deployment."""
+    """One living process. `warm`: it is loaded, and gets no requests yet or any more."""
 
     pid: int | None
-    version: int | None
+    version: int
     state: str
-    started_at: Moment | None = None
+    started_at: Moment
+    answered: int
+    warm: bool
 
 
 class ReplicaList(Told, frozen=True):
@@ -121,10 +130,17 @@ def create_deployment(rooms: Rooms, call: Call[Nothing, NewDeployment]) -> Deplo
     asked = call.body
     refuse_both(asked.alias, asked.version)
     alias = asked.alias or (None if asked.version else "champion")
-    rooms.deployments.create(
-        call.who, asked.name, asked.model, alias=alias, version=asked.version, replicas=asked.replicas, note=asked.note
+    created = rooms.deployments.create(
+        call.who,
+        asked.name,
+        asked.model,
+        alias=alias,
+        version=asked.version,
+        replicas=asked.replicas,
+        limits=asked.limits,
+        note=asked.note,
     )
-    return shown(rooms, rooms.deployments.show(asked.name))
+    return shown(rooms, created)
 
 
 def show_deployment(rooms: Rooms, call: Call[Nothing, Nothing]) -> Deployment:
@@ -136,10 +152,9 @@ def change_deployment(rooms: Rooms, call: Call[Nothing, DeploymentChange]) -> De
     """Follow another alias, pin another version, change the number of replicas, stop or start."""
     asked, name = call.body, call.path["deployment"]
     refuse_both(asked.alias, asked.version)
-    if asked.alias or asked.version or asked.replicas:
-        rooms.deployments.update(
-            call.who, name, alias=asked.alias, version=asked.version, replicas=asked.replicas, revision=call.revision
-        )
+    decided = {field: getattr(asked, field) for field in ("alias", "version", "replicas", "limits", "note")}
+    if any(value is not None for value in decided.values()) or asked.wanted is None:
+        rooms.deployments.update(call.who, name, **decided, revision=call.revision)
     if asked.wanted == "serving":
         rooms.deployments.start(call.who, name)
     if asked.wanted == "stopped":
@@ -154,9 +169,7 @@ def delete_deployment(rooms: Rooms, call: Call[Nothing, Nothing]) -> None:
 
 def roll_back(rooms: Rooms, call: Call[Nothing, Why]) -> Deployment:
     """Bring the version before back, the same way as a new one comes: no request fails."""
-    name = call.path["deployment"]
-    rooms.deployments.rollback(call.who, name, why=call.body.why)
-    return shown(rooms, rooms.deployments.show(name))
+    return shown(rooms, rooms.deployments.rollback(call.who, call.path["deployment"], why=call.body.why))
 
 
 def list_replicas(rooms: Rooms, call: Call[Nothing, Nothing]) -> ReplicaList:
@@ -169,7 +182,7 @@ def show_log(rooms: Rooms, call: Call[LogQuery, Nothing]) -> Log:
     return Log(lines=list(rooms.deployments.log(call.path["deployment"], tail=call.query.tail)))
 
 
-def show_history(rooms: Rooms, call: Call[Nothing, Nothing]) -> DeploymentHistory:
+def show_decisions(rooms: Rooms, call: Call[Nothing, Nothing]) -> DeploymentHistory:
     """Everything that was decided about a deployment, newest first."""
     moves = rooms.deployments.history(call.path["deployment"])
     return DeploymentHistory(items=[told(move, DeploymentMove) for move in moves])

@@ -10,11 +10,11 @@ import json
 import re
 import sys
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jupyter_kronkers import version
 from jupyter_kronkers.api import PREFIX
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
@@ -50,7 +50,7 @@ def document() -> Json:
         paths.setdefault(route.template.replace("...", ""), {})[route.method.lower()] = operation(route, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Kronkers", "version": version("jupyter_kronkers")},
+        "info": {"title": "Kronkers", "version": version()},
         "servers": [{"url": PREFIX}],
         "security": [{"jupyter": []}],
         "paths": paths,

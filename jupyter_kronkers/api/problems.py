@@ -130,9 +130,13 @@ def error_of(response: Response) -> errors.KronkersError:
         return errors.Unavailable(f"The server answered {response.status} without saying why.")
     kind = kind_of(problem)
     error = kind.__new__(kind)
-    errors.KronkersError.__init__(error, problem.message, remedy=problem.remedy, code=problem.code)
+    errors.KronkersError.__init__(error, problem.message, remedy=problem.remedy, code=finer_code(problem, kind))
     error.__dict__.update(extras_of(problem, kind))
     return error
+
+
+def finer_code(problem: Problem, kind: type[errors.KronkersError]) -> str | None:
+    return None if problem.code == kind.code else problem.code
 
 
 def kind_of(problem: Problem) -> type[errors.KronkersError]:
@@ -153,7 +157,9 @@ def extras_of(problem: Problem, kind: type[errors.KronkersError]) -> dict[str, o
     if issubclass(kind, errors.Denied):
         found["scope"] = problem.scope
     if issubclass(kind, errors.ModelFailed | errors.MissingLanguage):
-        found.update(class_=problem.class_, language=problem.language)
+        found["language"] = problem.language
+    if issubclass(kind, errors.ModelFailed):
+        found["class_"] = problem.class_
     if issubclass(kind, errors.Exhausted | errors.Unavailable):
         found["retry_after_s"] = problem.retry_after_s or 1.0
     return found

@@ -137,3 +137,8 @@ def register_version(rooms: Rooms, call: Call[Nothing, NewVersion]) -> Version:
 def show_version(rooms: Rooms, call: Call[Nothing, Nothing]) -> Version:
     """One version, by its number or by an alias."""
     return told(rooms.models.version(call.path["model"], call.path["version"]), Version)
+
+
+def show_diff(rooms: Rooms, call: Call[Nothing, Nothing]) -> Diff:
+    """What differs between two versions of a model."""
+    return told(rooms.models.diff(call.path["model"], call.path["version"], call.path["other"]), Diff)

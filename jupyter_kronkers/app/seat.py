@@ -144,7 +144,12 @@ class Seat:
 
         wishes = self._wishes
         try:
-            return ControlPlane(wishes.folders, gateway_host=wishes.gateway_host, gateway_port=wishes.gateway_port)
+            return ControlPlane(
+                wishes.folders,
+                gateway_host=wishes.gateway_host,
+                gateway_port=wishes.gateway_port,
+                owner_token=self.token,
+            )
         except BaseException:
             self._ownership.release()
             raise

@@ -36,7 +36,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         return print_json(found)
     titles = ("name", "state", "model", "follows", "serving", "replicas", "url", "reason")
     rows = [
-        (d.name, d.state, d.model, d.alias or f"version {d.version}", d.serving, d.replicas, d.url, d.reason)
+        (d.name, d.state, d.model, d.alias or f"version {d.version}", d.live, d.replicas, d.url, d.reason)
         for d in found
     ]
     return print_table(titles, rows, none="Nothing is deployed.")
@@ -187,5 +187,5 @@ def tell(found: Deployment, *, as_json: bool) -> None:
         return print_json(found)
     facts: list[tuple[str, object]] = [("name", found.name), ("state", found.state), ("reason", found.reason)]
     facts += [("remedy", found.remedy), ("model", found.model), ("follows", found.alias or f"version {found.version}")]
-    facts += [("serving", found.serving), ("replicas", found.replicas), ("url", found.url), ("note", found.note)]
+    facts += [("serving", found.live), ("replicas", found.replicas), ("url", found.url), ("note", found.note)]
     return print_facts(facts)

@@ -17,6 +17,7 @@ from jupyter_kronkers.cli.output import print_json
 from jupyter_kronkers.cli.settings import Settings
 
 LONGEST_S = 300.0
+NOTHING_SERVES = "Nothing serves predictions for this data folder."
 CSV, JSON = "text/csv", "application/json"
 
 
@@ -70,8 +71,17 @@ def ask(settings: Settings, deployment: str, body: bytes, kind: str) -> object:
 
 
 def gateway_of(settings: Settings) -> tuple[str, str]:
-    """Where predictions are served, and a token for it. Raises Unavailable if nothing is."""
-    raise NotImplementedError
+    """Where predictions are served, and the owner's token for it. Raises Unavailable if nothing is."""
+    from jupyter_kronkers.control import living_owner
+
+    plane = living_owner(settings.folders)
+    if plane is None or not plane.url:
+        raise errors.Unavailable(NOTHING_SERVES, remedy="Start it with: jupyter lab, or jupyter kronkers serve")
+    with settings.client() as client:
+        url = client.ready().gateway_url
+    if url is None:
+        raise errors.Unavailable(NOTHING_SERVES)
+    return url, plane.token
 
 
 def print_csv(answer: object) -> None:

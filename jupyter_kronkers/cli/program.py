@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from jupyter_kronkers import errors
+from jupyter_kronkers import errors, version
 from jupyter_kronkers.cli.settings import Settings
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -56,7 +56,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("--data-dir", metavar="FOLDER", help="The data folder. [default: KRONKERS_DATA_DIR, else Jupyter's own]")
-@click.version_option(package_name="jupyter_kronkers", message="%(version)s")
+@click.version_option(version(), message="%(version)s")
 @click.pass_context
 def program(ctx: click.Context, data_dir: str | None) -> None:
     """From a model in a notebook to a versioned, proven, fast endpoint."""

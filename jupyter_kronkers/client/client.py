@@ -137,8 +137,7 @@ class Client:
 
     def live_at(self, name: str, alias: str, at: datetime) -> int | None:
         """The version an alias named at that moment."""
-        place = path("models", name, "aliases", alias)
-        return self._ask("GET", place, AliasThen, query={"at": at.isoformat()}).number
+        return self._ask("GET", path("models", name, "aliases", alias, "at", at.isoformat()), AliasThen).number
 
     def history(self, name: str, *, alias: str | None = None) -> Iterator[AliasMove]:
         """The ledger of a model, newest first."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_kronkers import version
 from jupyter_kronkers.control.processes import alive, started_at
 from jupyter_kronkers.errors import Conflict
 from jupyter_kronkers.store import Folders
@@ -67,7 +68,7 @@ class Ownership:
 
     def announce(self, url: str) -> None:
         """Tell others how to reach us."""
-        plane = Plane(url, os.getpid(), started_at(os.getpid()), self.token, product_version(), self._kind)
+        plane = Plane(url, os.getpid(), started_at(os.getpid()), self.token, version(), self._kind)
         write_private(self._folders.control / "plane.json", msgspec.json.encode(plane))
 
     def release(self) -> None:
@@ -127,12 +128,3 @@ def write_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     fresh.replace(path)
-
-
-def product_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("jupyter_kronkers")
-    except PackageNotFoundError:
-        return "unknown"

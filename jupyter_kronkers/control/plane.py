@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from jupyter_kronkers.access import Audit, Tokens
+from jupyter_kronkers.access.tokens import digest
 from jupyter_kronkers.api.dispatch import Dispatcher
 from jupyter_kronkers.api.rooms import Rooms
 from jupyter_kronkers.control.rounds import Round, Rounds
@@ -24,11 +25,18 @@ SWEEP_S = 3_600.0
 class ControlPlane:
     """Everything a person decides, for the owner of the folder; whoever builds one holds the folder's lock.
 
-    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes any free one.
+    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes the last or a free one.
+    owner_token: opens every deployment at the gateway for as long as this process lives.
     """
 
     def __init__(
-        self, folders: Folders, *, gateway_host: str = "127.0.0.1", gateway_port: int = 0, clock: Clock = utc_now
+        self,
+        folders: Folders,
+        *,
+        gateway_host: str = "127.0.0.1",
+        gateway_port: int = 0,
+        owner_token: str = "",
+        clock: Clock = utc_now,
     ) -> None:
         self._closing = ExitStack()
         self.folders, self.events = folders, Events()
@@ -39,7 +47,10 @@ class ControlPlane:
         self.uploads = Uploads(store, folders, clock)
         self.tokens = Tokens(store, audit, self.events, clock)
         self.deployments = Deployments(store, folders, audit, self.events, self.models, clock)
-        self.gateway = GatewaySupervisor(folders, self.deployments, gateway_host, gateway_port)
+        token_digest = digest(owner_token) if owner_token else ""
+        self.gateway = GatewaySupervisor(
+            folders, self.deployments, gateway_host, gateway_port, owner_token_digest=token_digest
+        )
         self._store, self._clock = store, clock
         self.dispatcher = self._dispatcher(serves=False)
 
