@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
+from jupyter_kronkers.serving.gateway import logs
 from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal_of_http
 from jupyter_kronkers.serving.gateway.deployments import Deployments
 from jupyter_kronkers.serving.gateway.http import Exchange
 from jupyter_kronkers.serving.gateway.routes import Routes
 
 LONG_POLL_S = 20.0
-LOG_BYTES = 256 << 10
+LOG_LINES = 1_000
 METHODS = {b"/routes": b"PUT", b"/state": b"GET", b"/shutdown": b"POST"}
 AFTER = re.compile(rb"(?:^|&)after=([0-9]{1,15})(?:&|$)")
 LOGS = re.compile(rb"/logs/([a-z0-9][a-z0-9._-]{0,62})")
@@ -69,14 +69,6 @@ class Admin:
         exchange.answer(Answer(200, msgspec.json.encode(state)))
 
     def _log(self, path: bytes) -> bytes:
-        """What the hosts of a deployment printed last, by the files' age, each under its name."""
         found = LOGS.fullmatch(path)
         folder = self._deployments.folder / "logs" / (found[1].decode() if found else "")
-        files = sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime)[-8:]
-        return b"".join(b"== %s\n%s\n" % (file.name.encode(), tail(file)) for file in files)
-
-
-def tail(file: Path) -> bytes:
-    with file.open("rb") as log:
-        log.seek(max(0, file.stat().st_size - LOG_BYTES))
-        return log.read(LOG_BYTES).rstrip()
+        return "".join(f"{line}\n" for line in logs.lines(folder, LOG_LINES)).encode()
