@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,7 +19,6 @@ FACTS = tuple(field.name for field in fields(Facts))
 COLUMNS = ("model", "number", "id", "state", "origin", "digest", "content", "reason", "remedy", "tracking_run")
 
 decode_facts = msgspec.json.Decoder(Facts).decode
-decode_version = msgspec.json.Decoder(Version).decode
 
 
 # Models
@@ -32,6 +31,10 @@ def add_model(tx: sa.Connection, name: str, *, title: str, description: str, at:
 
 def change_model(tx: sa.Connection, name: str, **changed: str | None) -> None:
     tx.execute(models.update().where(models.c.name == name).values(**changed, revision=models.c.revision + 1))
+
+
+def has_model(tx: sa.Connection, name: str) -> bool:
+    return tx.scalar(sa.select(models.c.name).where(models.c.name == name)) is not None
 
 
 def model(tx: sa.Connection, name: str) -> Model | None:
@@ -64,7 +67,7 @@ def newest() -> sa.Select[Any]:
 def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping]) -> list[Model]:
     """The rows as models with their newest version, count and aliases: three queries, however many models."""
     names = [row["name"] for row in found]
-    counts = dict(tx.execute(count_of(names)).all())  # type: ignore[arg-type]
+    counts = {row.model: row.versions for row in tx.execute(count_of(names))}
     latest = {row["model"]: version_of(row) for row in tx.execute(latest_of(names)).mappings()}
     points: dict[str, dict[str, int]] = {name: {} for name in names}
     for row in tx.execute(sa.select(aliases).where(aliases.c.model.in_(names)).order_by(aliases.c.alias)):
@@ -73,7 +76,7 @@ def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping]) -> list[Model
 
 
 def count_of(names: Sequence[str]) -> sa.Select[Any]:
-    count = sa.func.count(versions.c.number)
+    count = sa.func.count(versions.c.number).label("versions")
     return sa.select(versions.c.model, count).where(versions.c.model.in_(names)).group_by(versions.c.model)
 
 
@@ -178,13 +181,13 @@ def add_move(tx: sa.Connection, move: AliasMove, *, in_mlflow: bool) -> AliasMov
     """Writes the move, whose `seq` the database gives, and points the alias where it leads."""
     row = {**asdict(move), "at": as_text(move.at), "in_mlflow": in_mlflow}
     del row["seq"]
-    seq: int = tx.execute(alias_moves.insert().values(**row)).inserted_primary_key[0]
+    seq = tx.scalar(alias_moves.insert().values(**row).returning(alias_moves.c.seq))
     here = sa.and_(aliases.c.model == move.model, aliases.c.alias == move.alias)
     tx.execute(aliases.delete().where(here))
     if move.after is not None:
         point = {"model": move.model, "alias": move.alias, "number": move.after, "revision": seq}
         tx.execute(aliases.insert().values(**point))
-    return AliasMove(**{**asdict(move), "seq": seq})
+    return replace(move, seq=seq or 0)
 
 
 def not_in_mlflow(tx: sa.Connection) -> Sequence[tuple[str, str]]:
@@ -226,13 +229,25 @@ def move_of(row: sa.RowMapping) -> AliasMove:
 # Registrations under way
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a registration will make: the version, its number still 0, and the words of a model that is new."""
+
+    version: Version
+    title: str = ""
+    description: str = ""
+
+
 class Registration(NamedTuple):
-    """An intent. `version` is what will be, its number still 0, once there is something to place; before that None."""
+    """An intent. It has a plan once MLflow may have heard of it."""
 
     id: str
     model: str
     by: str
-    version: Version | None
+    plan: Plan | None
+
+
+decode_plan = msgspec.json.Decoder(Plan).decode
 
 
 def add_registration(tx: sa.Connection, id: str, name: str, at: datetime, by: str) -> None:
@@ -240,9 +255,9 @@ def add_registration(tx: sa.Connection, id: str, name: str, at: datetime, by: st
     tx.execute(registrations.insert().values(**row))
 
 
-def plan_registration(tx: sa.Connection, version: Version) -> None:
-    facts = msgspec.json.encode(version).decode()
-    this = registrations.c.id == version.id
+def plan_registration(tx: sa.Connection, plan: Plan) -> None:
+    facts = msgspec.json.encode(plan).decode()
+    this = registrations.c.id == plan.version.id
     tx.execute(registrations.update().where(this).values(state="placing", facts=facts))
 
 
@@ -250,13 +265,18 @@ def end_registration(tx: sa.Connection, id: str) -> None:
     tx.execute(registrations.delete().where(registrations.c.id == id))
 
 
+def registration(tx: sa.Connection, id: str) -> Registration | None:
+    row = tx.execute(sa.select(registrations).where(registrations.c.id == id)).mappings().first()
+    return registration_of(row) if row else None
+
+
 def open_registrations(tx: sa.Connection) -> Sequence[Registration]:
-    return [registration_of(row) for row in tx.execute(sa.select(registrations).order_by("created_at")).mappings()]
+    query = sa.select(registrations).order_by(registrations.c.created_at)
+    return [registration_of(row) for row in tx.execute(query).mappings()]
 
 
 def registration_of(row: sa.RowMapping) -> Registration:
-    planned = decode_version(row["facts"]) if row["facts"] else None
-    return Registration(row["id"], row["model"], row["created_by"], planned)
+    return Registration(row["id"], row["model"], row["created_by"], decode_plan(row["facts"]) if row["facts"] else None)
 
 
 # Uploads

@@ -83,13 +83,17 @@ class Signer:
 
 
 def listed(root: int) -> list[str]:
-    """The files that are part of an artifact: all but the manifest itself and what Python leaves behind."""
-    return [path for path in trees.files(root) if path not in (MANIFEST, SIGNATURE) and not left_by_python(path)]
+    """The files that are part of an artifact: all but the manifest itself and what an MLflow that used it left."""
+    return [path for path in trees.files(root) if path not in (MANIFEST, SIGNATURE) and not left_behind(path)]
 
 
-def left_by_python(path: str) -> bool:
-    """Whether this is bytecode that Python wrote when MLflow loaded the artifact in place: never signed or copied."""
-    return path.endswith(".pyc") and "__pycache__" in path.split("/")[:-1]
+def left_behind(path: str) -> bool:
+    """Whether Python or MLflow wrote this when somebody loaded the artifact in place: never signed, never copied.
+
+    Python leaves bytecode, MLflow a note of the version's name; it writes the number as text or not, depending on
+    whether the version or an alias was asked for, so the note cannot be put there beforehand either.
+    """
+    return path == "registered_model_meta" or (path.endswith(".pyc") and "__pycache__" in path.split("/")[:-1])
 
 
 def hash_of(root: int, path: str) -> Bytes:

@@ -84,7 +84,10 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was captured and proven; kept as JSON beside the columns that are searched."""
+    """What was captured and proven; kept as JSON beside the columns that are searched.
+
+    source: where MLflow finds the artifact.
+    """
 
     language: str
     class_: str
@@ -105,13 +108,14 @@ class Facts:
     runtime: Interpreter = Interpreter("")
     proof: Proof | None = None
     captured_at: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version(Facts):
     """One registered version. `digest` is the SHA-256 of its signed manifest, `content` of what it predicts with.
 
-    id: the registration's, and the name of its folder. source: where MLflow finds it. tracking_run: MLflow's run.
+    id: the registration's, and the name of its folder. tracking_run: MLflow's run.
     origin: "outside" if something else than Kronkers put it into MLflow.
     """
 
@@ -123,7 +127,6 @@ class Version(Facts):
     remedy: str = ""
     digest: str = ""
     content: str = ""
-    source: str = ""
     tracking_run: str | None = None
     created_at: datetime
     created_by: str

@@ -147,11 +147,12 @@ def test_a_broken_copy_is_made_again(artifact, cache, signer):
     assert contents(fetch(artifact, cache, signer.public_key)) == contents(artifact)
 
 
-def test_bytecode_that_python_left_is_no_part_of_the_version(artifact, cache, signer):
-    left = artifact / "code/kronkers_pyfunc/__pycache__/__init__.cpython-311.pyc"
-    left.parent.mkdir()
+@pytest.mark.parametrize("path", ["code/kronkers_pyfunc/__pycache__/__init__.cpython-311.pyc", "registered_model_meta"])
+def test_what_mlflow_left_when_it_loaded_a_version_in_place_is_no_part_of_it(artifact, cache, signer, path):
+    left = artifact / path
+    left.parent.mkdir(exist_ok=True)
     left.write_bytes(b"anything")
-    assert not (fetch(artifact, cache, signer.public_key) / left.relative_to(artifact)).exists()
+    assert not (fetch(artifact, cache, signer.public_key) / path).exists()
 
 
 def test_a_sweep_keeps_only_what_is_served(artifact, cache, signer):
