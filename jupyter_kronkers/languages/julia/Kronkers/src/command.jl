@@ -1,0 +1,36 @@
+# The command `jupyter-kronkers`, which does what Julia need not know: upload, prove, number.
+
+"The command's words: KRONKERS_COMMAND, else what the setup wrote, else the program on PATH."
+function command_words()
+    given = get(ENV, "KRONKERS_COMMAND", "")
+    isempty(given) || return Base.shell_split(given)
+    written = joinpath(dirname(@__DIR__), "command")
+    found = isfile(written) ? filter(!isempty, readlines(written)) : String[]
+    return !isempty(found) && isfile(first(found)) ? found : ["jupyter-kronkers"]
+end
+
+"""
+Run `jupyter-kronkers` and give what it answered as JSON; exit status 5 is a version that was rejected, which is an
+answer too. Throws `KronkersError` with the command's own words.
+"""
+function run_command(arguments::Vector{String})
+    words = command_words()
+    Sys.which(first(words)) === nothing && reject(
+        "The command $(first(words)) is not there.",
+        "Install it: pip install jupyter-kronkers; or say where it is: ENV[\"KRONKERS_COMMAND\"] = \"/path/to/jupyter-kronkers\".")
+    out, err = IOBuffer(), IOBuffer()
+    # Julia's own libraries must not be found by Python.
+    environment = filter(pair -> first(pair) != "LD_LIBRARY_PATH", ENV)
+    process = run(pipeline(ignorestatus(setenv(Cmd(vcat(words, arguments)), environment)), stdin = devnull, stdout = out, stderr = err))
+    said, told = String(take!(out)), String(take!(err))
+    process.exitcode in (0, 5) || throw(failure(said, told, process))
+    return read_json(said)
+end
+
+# With --json a failure is an object with a message; where even that failed, it is text.
+function failure(said, told, process)
+    problem = try read_json(said) catch; nothing end
+    problem isa Dict && haskey(problem, "message") && return KronkersError(problem["message"], something(get(problem, "remedy", ""), ""))
+    text = strip(told * said)
+    return KronkersError(isempty(text) ? "The command failed ($(process.exitcode), signal $(process.termsignal))." : text, "")
+end
