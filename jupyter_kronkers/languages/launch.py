@@ -22,7 +22,7 @@ import sys
 import time
 from typing import NamedTuple, NoReturn
 
-GRACE_S = 2.0
+GRACE_S = 1.0
 """A host whose owner has gone, or has hung up, may take this long to notice."""
 
 RATE_BYTES_S = 1 << 20

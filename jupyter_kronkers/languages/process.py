@@ -24,7 +24,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,8 +176,11 @@ def environment(runtime: Runtime, limits: Limits, data: Path) -> dict[str, str]:
 
 
 def _declared_answers(data: Path) -> str:
-    facts = json.loads((data / "capture.json").read_text(encoding="utf-8"))
-    return "".join(str(_DTYPES.get(str(field["type"]), frames.UTF8)) for field in facts["outputs"])
+    try:
+        outputs = json.loads((data / "capture.json").read_text(encoding="utf-8"))["outputs"]
+        return "".join(str(_DTYPES.get(field["type"], frames.UTF8)) for field in outputs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # the host will say in its own words what is wrong with the folder
 
 
 def _libraries(runtime: Runtime) -> dict[str, str]:
@@ -224,7 +228,7 @@ class Process:
         self._log = log
         self._turn = threading.Lock()
         self._id = 0
-        self.own_log = False
+        self._drop_log: Callable[[], object] = lambda: None
         self.ready: Ready
 
     @classmethod
@@ -233,11 +237,15 @@ class Process:
     ) -> Process:
         """A host on `data` that is loaded and warm. Raises Refused, Died or Late."""
         limits = limits or Limits()
-        own_log = log is None
-        log = log or Path(tempfile.mkdtemp(prefix="kronkers-log-")) / "host.log"
-        child, pipes = _spawn(data.absolute(), runtime, limits, log, sources)
-        process = cls(child, pipes, limits, log)
-        process.own_log = own_log
+        own = None if log else Path(tempfile.mkdtemp(prefix="kronkers-log-"))
+        try:
+            child, pipes = _spawn(data.absolute(), runtime, limits, log or _in(own), sources)
+        except BaseException:
+            _drop(own)
+            raise
+        process = cls(child, pipes, limits, log or _in(own))
+        # Also when the interpreter ends: then the watcher ends the host by itself.
+        process._drop_log = weakref.finalize(process, _drop, own)
         try:
             process.ready = process._until_ready()
         except BaseException:
@@ -313,7 +321,7 @@ class Process:
         status = self._child.wait(timeout=10)
         return Died(how_it_ended(status), status, self.last_words())
 
-    def last_words(self, most: int = 2_000) -> str:
+    def last_words(self, most: int = 8_000) -> str:
         """The end of what the host has printed."""
         with contextlib.suppress(OSError), self._log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - most))
@@ -331,8 +339,16 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
-        if self.own_log:
-            shutil.rmtree(self._log.parent, ignore_errors=True)
+        self._drop_log()
+
+
+def _in(folder: Path | None) -> Path:
+    return (folder or Path(tempfile.gettempdir())) / "host.log"
+
+
+def _drop(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spawn(

@@ -37,6 +37,7 @@ _REMEDIES: dict[str, list[tuple[str, str]]] = {
             "The model was saved by a newer Python. Register it from the Python that hosts use.",
         ),
         (r"^MemoryError", "The model needs more memory than its limit. Raise memory_bytes of the deployment."),
+        (r"^UnpicklingError", "The saved model is damaged. Register it again."),
         (r"^SystemExit", "Take the call of sys.exit() out of the model's predict."),
     ],
     "r": [
@@ -62,7 +63,7 @@ _REMEDIES: dict[str, list[tuple[str, str]]] = {
         (r"cannot allocate", "The model needs more memory than its limit. Raise memory_bytes of the deployment."),
         (
             r"unknown input format|ReadItem: unknown type|cannot read workspace version",
-            "The model was saved by a newer R. Register it from the R that hosts use.",
+            "The saved model is damaged, or was saved by a newer R: register it again from the R that hosts use.",
         ),
     ],
     "julia": [
@@ -78,6 +79,7 @@ _REMEDIES: dict[str, list[tuple[str, str]]] = {
             r"^CannotLoad: .*saved by Julia (\S+);",
             "Install Julia {0}, or register the model again from the Julia that hosts use.",
         ),
+        (r"^CannotLoad: .*no saved model", "The saved model is damaged. Register it again."),
         (r"^CannotLoad: .*struct", "Make the object again with the struct as it is now, then register it."),
         (
             r"^MethodError: no method matching predict\(",
@@ -92,6 +94,7 @@ _REMEDIES: dict[str, list[tuple[str, str]]] = {
 }
 
 _ANY = [
+    (r"the rows lack the columns", "Send all columns of the signature."),
     (r"^BadModelOutput: ", "Pass a predict function that gives one value, or one row of values, per row asked."),
     (r"^BadFrame: .*beyond 2\^53", "Send smaller integers, or declare the column as text."),
 ]

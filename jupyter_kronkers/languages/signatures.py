@@ -44,7 +44,7 @@ class Field(msgspec.Struct, frozen=True):
     missing: bool = False
 
 
-class _Problem(Exception):  # noqa: N818 - never leaves this file
+class _Problem(Exception):
     def __init__(self, problem: str, rows: Sequence[int] = ()) -> None:
         super().__init__(problem)
         self.problem, self.rows = problem, rows
@@ -58,7 +58,7 @@ class Signature(msgspec.Struct, frozen=True):
         """The inputs of a request, in the order and types of the signature.
 
         columns: by name, each a Column or a list of JSON values with None where one is missing; equally long.
-        Raises Invalid listing every field at fault, with code `out_of_range` if numbers too large are all that is wrong.
+        Raises Invalid listing every field at fault; its code is `out_of_range` if nothing but that is wrong.
         """
         faults: list[Fault] = []
         fitted: list[Column] = []

@@ -51,7 +51,9 @@ end
 
 function read_model(path)
     try
-        return open(deserialize, path)
+        model = open(deserialize, path)
+        model isa NamedTuple && haskey(model, :object) || throw(CannotLoad("model.jls holds no saved model"))
+        return model
     catch error
         error isa Union{EOFError,BoundsError,MethodError,TypeError} || rethrow()
         throw(CannotLoad("the saved object does not fit the definitions saved with it ($(nameof(typeof(error)))): " *
@@ -79,7 +81,7 @@ end
 
 # ---- what the model was given
 
-const NATIVE = Dict{String,Type}(string(t) => t for t in
+const NATIVE = Dict{String,Type}(string(nameof(t)) => t for t in
     (Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Int128, UInt128, BigInt, Float16, Float32, Float64,
      BigFloat, String, Symbol, Char, Date, DateTime))
 
@@ -115,6 +117,8 @@ end
 
 function given(model, table)
     columns = Dict(zip(table.names, table.columns))
+    absent = [input[1] for input in model.inputs if !haskey(columns, input[1])]
+    isempty(absent) || throw(ArgumentError("the rows lack the columns " * join(absent, ", ")))
     made_columns = Any[native(columns[input[1]], input[2]) for input in model.inputs]
     return container(Val(Symbol(model.container)), [input[1] for input in model.inputs], made_columns)
 end
@@ -190,6 +194,8 @@ function error_frame(error, id)
     println(stderr, "ERROR: ", text)
     isvalid(text) || (text = String(map(byte -> byte < 0x80 ? byte : UInt8('?'), codeunits(text))))
     class = string(nameof(typeof(error)))
+    # Julia says the class first; so does whoever shows this.
+    startswith(text, class * ": ") && (text = text[nextind(text, 0, length(class) + 3):end])
     return encode_frame(3, id, ["class", "message", "language", "remedy"], [[class], [text], ["julia"], [""]])
 end
 

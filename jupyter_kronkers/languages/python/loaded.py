@@ -49,6 +49,9 @@ class Loaded:
     def predict(self, columns: Sequence[Parts], rows: int) -> list[Parts]:
         """One row of answers per row. Raises what the model raises, and BadModelOutput."""
         by_name = {column[0]: column for column in columns}
+        absent = [native.name for native in self.inputs if native.name not in by_name]
+        if absent:
+            raise ValueError(f"the rows lack the columns {', '.join(absent)}")
         given = self._make([(native.name, *native.make(by_name[native.name])) for native in self.inputs], rows)
         answered = self._predict(self._thing, given) if self._predict else self._thing.predict(given)
         return list(map(self._declared, answer_columns(answered, rows, list(self.outputs))))
@@ -93,17 +96,19 @@ class Native:
 
 
 def _plain(values: Any, mask: Any, native: str) -> Any:
-    if native in ("object", "str", "int", "float", "bool"):
-        objects = values.astype(object)
-        if mask is not None:
-            objects[mask] = None if native != "float" else float("nan")
-        return objects
-    kind = np.dtype(native).kind
-    if mask is not None and kind == "f":
-        return np.where(mask, np.nan, values).astype(native)
-    if mask is not None and mask.any():
+    gaps = mask is not None and mask.any()
+    kind = "O" if native in ("object", "str") else np.dtype(native).kind
+    if kind == "f":
+        return (np.where(mask, np.nan, values) if gaps else values).astype(native)
+    if kind != "O" and not gaps:
+        return values.astype(native)
+    if kind != "O" and native not in ("int", "bool"):
         raise ValueError(f"a column of {native} has no room for missing values")
-    return values.astype(native)
+    # What remains are Python's own objects; whole numbers with gaps have travelled as doubles.
+    objects = values.astype(np.int64).astype(object) if native == "int" else values.astype(object)
+    if gaps:
+        objects[mask] = None
+    return objects
 
 
 def _extension(values: Any, mask: Any, native: str) -> Any:

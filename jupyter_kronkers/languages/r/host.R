@@ -18,7 +18,9 @@ local(envir = kronkers, {
   load_model <- function(folder) {
     # In an artifact the files of model/ lie beside capture.json.
     path <- file.path(folder, c("model/model.rds", "model.rds"))
-    model <- readRDS(path[file.exists(path)][1L])
+    path <- path[file.exists(path)]
+    if (!length(path)) stop("the folder holds no model.rds", call. = FALSE)
+    model <- readRDS(path[1L])
     for (package in model$needed) loadNamespace(package)
     for (package in model$attached) suppressPackageStartupMessages(library(package, character.only = TRUE))
     model$names <- vapply(model$inputs, `[[`, "", "name")
@@ -59,6 +61,8 @@ local(envir = kronkers, {
   }
 
   in_container <- function(model, table) {
+    absent <- setdiff(model$names, names(table$columns))
+    if (length(absent)) stop("the rows lack the columns ", paste(absent, collapse = ", "), call. = FALSE)
     columns <- lapply(model$inputs, function(input) native(input, table$columns[[input$name]]))
     names(columns) <- model$names
     data <- structure(columns, class = "data.frame", row.names = .set_row_names(table$rows))
@@ -82,10 +86,9 @@ local(envir = kronkers, {
     if (is.null(answers) || is.function(answers) || is.environment(answers) || is.language(answers))
       bad_output("predict answered an object of class ", class(answers)[1L], ", not one value per row")
     columns <- if (is.list(answers) && !inherits(answers, "POSIXt")) as.list(answers) else list(prediction = answers)
-    columns <- lapply(columns, function(x) if (is.null(attr(x, "class"))) as.vector(x) else unname(x))
     if (!length(columns) || is.null(names(columns))) bad_output("predict answered a list without names")
     for (name in names(columns)) check_column(name, columns[[name]], rows)
-    columns
+    lapply(columns, function(x) if (is.null(attr(x, "class"))) as.vector(x) else unname(x))
   }
 
   named_matrix <- function(answers) {
@@ -95,10 +98,10 @@ local(envir = kronkers, {
   }
 
   check_column <- function(name, values, rows) {
-    if (length(values) != rows)
-      bad_output("predict answered ", length(values), " values in '", name, "' for ", rows, " rows; it must answer once per row")
     if (!is.atomic(values) || is.complex(values) || is.raw(values))
       bad_output("predict answered a ", class(values)[1L], " in '", name, "'; numbers, truth values, texts, factors and times can travel")
+    if (length(values) != rows)
+      bad_output("predict answered ", length(values), " values in '", name, "' for ", rows, " rows; it must answer once per row")
   }
 
   # The frame types of the answers: as the signature declares them where the values allow it.
