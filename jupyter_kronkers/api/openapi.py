@@ -67,22 +67,16 @@ SECURITY = {
 
 
 class Schemas:
-    """The schema of every struct in the table, each told once."""
+    """The schema of every body and answer in the table, each told once."""
 
     def __init__(self, routes: tuple[Route, ...]) -> None:
-        kinds = [kind for route in routes for kind in (route.body, route.query, route.answer) if kind is not None]
-        self._kinds = [*kinds, Problem]
-        found, self.components = msgspec.json.schema_components(self._kinds, ref_template=REFERENCE)
-        self._found = {repr(kind): schema for kind, schema in zip(self._kinds, found, strict=True)}
-        self._queries = {route.query.__name__ for route in routes}
+        kinds = [kind for route in routes for kind in (route.body, route.answer) if kind not in (None, Nothing)]
+        kinds.append(Problem)
+        found, self.components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+        self._found = {repr(kind): schema for kind, schema in zip(kinds, found, strict=True)}
 
     def of(self, kind: Any) -> Json:
         return self._found[repr(kind)]
-
-    def fields(self, kind: Any) -> Json:
-        """The schema behind a struct's reference."""
-        found: Json = self.components[self.of(kind)["$ref"].rpartition("/")[2]]
-        return found
 
 
 def operation(route: Route, schemas: Schemas) -> Json:
@@ -93,7 +87,7 @@ def operation(route: Route, schemas: Schemas) -> Json:
         "summary": " ".join(summary.split()),
         "tags": [route.segments[0]],
         "x-scope": route.scope,
-        "parameters": [*in_path(route), *in_query(route, schemas), *in_headers(route)],
+        "parameters": [*in_path(route), *in_query(route), *in_headers(route)],
         "responses": responses(route, schemas),
     }
     if description:
@@ -110,10 +104,11 @@ def in_path(route: Route) -> list[Json]:
     ]
 
 
-def in_query(route: Route, schemas: Schemas) -> list[Json]:
+def in_query(route: Route) -> list[Json]:
     if route.query is Nothing:
         return []
-    fields = schemas.fields(route.query)
+    _, found = msgspec.json.schema_components([route.query])
+    fields = found[route.query.__name__]
     required = set(fields.get("required", ()))
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}

@@ -113,8 +113,33 @@ class NewVersion(Asked, frozen=True):
     note: Text = ""
 
 
+class Change(Told, frozen=True):
+    """One thing that differs; null where it was not there before, or is not any more."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+class MetricChange(Told, frozen=True):
+    name: str
+    before: float | None
+    after: float | None
+
+
 class Diff(Told, frozen=True):
-    """What differs between two versions of a model."""
+    """From version `before` to version `after`; what is alike is left out. `code`: lines of a unified diff of the
+    notebooks' cells."""
+
+    model: str
+    before: int
+    after: int
+    about: list[Change]
+    metrics: list[MetricChange]
+    params: list[Change]
+    packages: list[Change]
+    signature: list[Change]
+    code: list[str]
 
 
 def list_versions(rooms: Rooms, call: Call[PageQuery, Nothing]) -> Page[Version]:

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from jupyter_kronkers.access import local_principal
-from jupyter_kronkers.control.ownership import Ownership, living_owner, owned_by_another
 from jupyter_kronkers.errors import KronkersError, Unavailable
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from jupyter_kronkers.api.rooms import Desk
     from jupyter_kronkers.api.routes import Route
     from jupyter_kronkers.client.http import HttpTransport
-    from jupyter_kronkers.control import Plane
+    from jupyter_kronkers.control import Ownership, Plane
     from jupyter_kronkers.control.plane import ControlPlane
     from jupyter_kronkers.store import Folders
 
@@ -56,7 +54,9 @@ class Seat:
 
     def __init__(self, wishes: Wishes, *, desk: Callable[[Transport], Desk], opened: Callable[[Seat], None]) -> None:
         self._wishes, self._desk, self._opened = wishes, desk, opened
-        self._ownership = Ownership(wishes.folders, wishes.kind)
+        self._ownership: Ownership | None = None
+        self.token = secrets.token_urlsafe(32)
+        """What other processes of the same user show to us."""
         self._pool = ThreadPoolExecutor(THREADS, "kronkers")
         self._changed = asyncio.Condition()
         self._transport: Transport | None = None
@@ -70,11 +70,6 @@ class Seat:
         self.log = logging.getLogger(__name__)
 
     @property
-    def token(self) -> str:
-        """What other processes of the same user show to us."""
-        return self._ownership.token
-
-    @property
     def owns(self) -> bool:
         return self.control is not None
 
@@ -85,7 +80,7 @@ class Seat:
     # its life
 
     async def open(self) -> None:
-        """Begin to look for our place; returns at once."""
+        """Begin to look for our place; returns at once. Harmless to repeat."""
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep())
 
@@ -100,7 +95,7 @@ class Seat:
         control, self.control = self.control, None
         if control is not None:
             await self._in_thread(control.stop)
-        self._ownership.release()
+        self._release()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _keep(self) -> None:
@@ -123,21 +118,30 @@ class Seat:
             await self._attach()
 
     def _take(self) -> bool:
-        self._wishes.folders.prepare()
+        from jupyter_kronkers.control import Ownership
+
+        if self._ownership is None:
+            self._wishes.folders.prepare()
+            self._ownership = Ownership(self._wishes.folders, self._wishes.kind, self.token)
         return self._ownership.take()
+
+    def _release(self) -> None:
+        if self._ownership is not None:
+            self._ownership.release()
 
     async def _own(self) -> None:
         control = await self._in_thread(self._build)
         try:
             await self._in_thread(control.start)
-            url = self._listen()
+            self._listen()
         except BaseException:
             await self._in_thread(control.stop)
-            self._ownership.release()
+            self._release()
             raise
         self.control, self._plane = control, None
         await self._stand(control.dispatcher)
-        self._ownership.announce(url)
+        if self._ownership is not None:
+            self._ownership.announce(self._url)
 
     def _build(self) -> ControlPlane:
         from jupyter_kronkers.control.plane import ControlPlane
@@ -151,11 +155,11 @@ class Seat:
                 owner_token=self.token,
             )
         except BaseException:
-            self._ownership.release()
+            self._release()
             raise
 
-    def _listen(self) -> str:
-        """Open the port for other processes of the same user; its address."""
+    def _listen(self) -> None:
+        """Open the port for other processes of the same user."""
         from jupyter_kronkers.app.handlers import PREFIX, owner_application
 
         if self._listener is None:
@@ -163,9 +167,10 @@ class Seat:
             self._listener = HTTPServer(owner_application(self), idle_connection_timeout=3_600)
             self._listener.add_sockets(sockets)
             self._url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}{PREFIX}"
-        return self._url
 
     async def _attach(self) -> None:
+        from jupyter_kronkers.control import living_owner
+
         plane = await self._in_thread(living_owner, self._wishes.folders)
         if plane is None or not plane.url or plane == self._plane:
             return
@@ -203,12 +208,15 @@ class Seat:
 
     async def transport(self) -> Transport:
         """Whoever answers; waits while there is nobody yet. Raises Unavailable, or what keeps us from starting."""
+        await self.open()
         with suppress(TimeoutError):
             async with asyncio.timeout(OPEN_S), self._changed:
                 await self._changed.wait_for(lambda: self._transport is not None or self._problem is not None)
         if self._transport is not None:
             return self._transport
-        raise self._problem or Unavailable(owned_by_another(self._wishes.folders, None).message, retry_after_s=2)
+        raise self._problem or Unavailable(
+            f"Another process has the data folder {self._wishes.folders.root} and cannot be asked.", retry_after_s=2
+        )
 
     async def scope(self, method: str, path: str) -> str:
         """The scope that a request needs; "anyone" for what no route declares, which is refused later on."""
@@ -257,6 +265,9 @@ def route_of(method: str, path: str) -> Route | None:
 
 def gateway_of(transport: Transport) -> str | None:
     """Where predictions are served, as the owner tells it; None if nothing does."""
+    import msgspec
+
+    from jupyter_kronkers.access import local_principal
     from jupyter_kronkers.api import Request
     from jupyter_kronkers.api.health import Ready
 

@@ -64,6 +64,6 @@ def trimmed(folder: Path) -> dict[str, Any]:
         "ServerApp.root_dir": os.fspath(folder / "control"),
         "ServerApp.terminals_enabled": False,
         "ServerApp.authorizer_class": f"{__name__}.OnlyOurs",
-        "ServeApp.kind": "serve",
-        "ServeApp.data_dir": os.fspath(folder),
+        "KronkersApp.kind": "serve",
+        "KronkersApp.data_dir": os.fspath(folder),
     }

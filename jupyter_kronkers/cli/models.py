@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from jupyter_kronkers.cli.settings import Settings, as_json, say
 if TYPE_CHECKING:
     from jupyter_kronkers.api.aliases import AliasMove
     from jupyter_kronkers.api.models import Model
-    from jupyter_kronkers.api.versions import Version
+    from jupyter_kronkers.api.versions import Change, Diff, MetricChange, Version
 
 VERSION = "A number, or an alias such as champion."
 
@@ -213,5 +214,11 @@ def export(settings: Settings, *, name: str, version: str, folder: Path, as_json
         click.echo(f"Exported {name} {version} to {place}")
 
 
-def print_diff(found: object) -> None:
-    raise NotImplementedError
+def print_diff(found: Diff) -> None:
+    """A table of what changed, then the changed lines of the notebook."""
+    parts: dict[str, Sequence[Change | MetricChange]] = {"": found.about, "metric": found.metrics, "param": found.params}
+    parts |= {"package": found.packages, "column": found.signature}
+    rows = [(kind, one.name, one.before, one.after) for kind, changes in parts.items() for one in changes]
+    print_table(("", "what", f"in {found.before}", f"in {found.after}"), rows, none="They are alike.")
+    for line in found.code:
+        click.echo(line)

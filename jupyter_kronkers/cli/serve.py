@@ -42,7 +42,7 @@ def serve(
     if background:
         return in_background(folders, [word for word in sys.argv[1:] if word != "--background"])
     traits: dict[str, object] = {"ServerApp.port_retries": 50 if port is None else 0}
-    given = {"ServerApp.port": port, "ServeApp.gateway_ip": gateway_ip, "ServeApp.gateway_port": gateway_port}
+    given = {"ServerApp.port": port, "KronkersApp.gateway_ip": gateway_ip, "KronkersApp.gateway_port": gateway_port}
     traits.update({name: value for name, value in given.items() if value is not None})
 
     from jupyter_kronkers.app.server import serve as run

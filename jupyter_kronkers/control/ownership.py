@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,12 +46,12 @@ class Plane(msgspec.Struct, frozen=True):
 
 
 class Ownership:
-    """This process's hold on one data folder. kind: lab, serve or command."""
+    """This process's hold on one data folder. kind: lab, serve or command. token: what others show to be let in."""
 
-    def __init__(self, folders: Folders, kind: str) -> None:
+    def __init__(self, folders: Folders, kind: str, token: str = "") -> None:
         self._folders, self._kind = folders, kind
         self._lock: int | None = None
-        self.token = secrets.token_urlsafe(32)
+        self._token = token
 
     @property
     def held(self) -> bool:
@@ -68,7 +67,7 @@ class Ownership:
 
     def announce(self, url: str) -> None:
         """Tell others how to reach us."""
-        plane = Plane(url, os.getpid(), started_at(os.getpid()), self.token, version(), self._kind)
+        plane = Plane(url, os.getpid(), started_at(os.getpid()), self._token, version(), self._kind)
         write_private(self._folders.control / "plane.json", msgspec.json.encode(plane))
 
     def release(self) -> None:

@@ -25,7 +25,8 @@ SWEEP_S = 3_600.0
 class ControlPlane:
     """Everything a person decides, for the owner of the folder; whoever builds one holds the folder's lock.
 
-    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes the last or a free one.
+    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes the one used last,
+    or a free one.
     owner_token: opens every deployment at the gateway for as long as this process lives.
     """
 
