@@ -46,6 +46,7 @@ class Deployment:
         self._place = place
         self._warm: dict[Key, tuple[LoadedVersion, float]] = {}
         self._cold: set[Key] = set()
+        self._failed: Key | None = None
         self._news = asyncio.Event()
         self._loading: asyncio.Task[LoadedVersion] | None = None
         self._loading_key: Key | None = None
@@ -58,6 +59,7 @@ class Deployment:
         if route != self.route:
             self.route = route
             self._cold.clear()
+            self._failed = None
             self._retry_s = RETRY_S
             self._news.set()
             if self._loading is not None and (
@@ -97,12 +99,14 @@ class Deployment:
             self.live.scale(route.replicas)
             self._say("ready")
             return True
-        self._say("swapping" if self.live else "starting")
+        if key != self._failed:
+            self._say("swapping" if self.live else "starting")
         try:
             self._swap(await self._loaded(route.version, route), route)
         except asyncio.CancelledError:  # by `want`: there is a newer route
             return False
         except KronkersError as problem:
+            self._failed = key
             await self._fall_back(route, problem)
             return False
         self._say("ready")
