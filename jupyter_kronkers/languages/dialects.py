@@ -47,7 +47,10 @@ class Dialect(Protocol):
     """One language. `answer` gives the decoded JSON of a reply, or raises what the kernel's error means."""
 
     patience_s: float
-    """How long the kernel may take to say that it is idle. A busy Python is asked in a subshell, so little is lost."""
+    """How long the kernel may take to say that it is idle."""
+
+    has_subshells: bool
+    """Whether a busy kernel can be asked beside its cell."""
 
     def candidates(self) -> Question: ...
 
@@ -57,7 +60,7 @@ class Dialect(Protocol):
 
 
 class Python:
-    patience_s = 0.4
+    patience_s, has_subshells = 0.4, True
 
     def candidates(self) -> Question:
         return self._question(python.probe_source(), "scope['Answer'](scope['probe'](names))")
@@ -81,7 +84,7 @@ class Python:
 
 
 class Julia:
-    patience_s = 2.0
+    patience_s, has_subshells = 2.0, False
 
     def candidates(self) -> Question:
         return self._question("", julia.probe_source())
@@ -125,7 +128,7 @@ end"""
 
 
 class R:
-    patience_s = 2.0
+    patience_s, has_subshells = 2.0, False
 
     def candidates(self) -> Question:
         return self._question(r.probe_source(), "home$kronkers_probe()")

@@ -115,6 +115,8 @@ async def _ask(km: AsyncKernelManager, dialect: Dialect, question: Question, lim
     async with _line(km, question) as line:
         if await line.is_idle(dialect.patience_s):
             return dialect.answer(*await line.ask(question, limit_s))
+        if not dialect.has_subshells:
+            raise _busy()
         async with line.subshell() as subshell:
             return dialect.answer(*await line.ask(question, limit_s, subshell))
 

@@ -194,14 +194,15 @@ def test_a_busy_python_kernel_answers_while_its_cell_runs_on(tmp_path: Path) -> 
     run("python3", story)
 
 
-def test_a_busy_r_kernel_is_refused_in_words() -> None:
+@pytest.mark.parametrize(("language", "cell"), [("r", "Sys.sleep(30)"), ("julia", "sleep(30)")])
+def test_a_busy_kernel_of_another_language_is_refused_in_words(language: str, cell: str) -> None:
     async def story(person: Person) -> None:
-        person.client.execute("Sys.sleep(30)")
+        person.client.execute(cell)
         with pytest.raises(Conflict, match="busy") as refusal:
-            await candidates(person.km, "r")
+            await candidates(person.km, language)
         assert refusal.value.code == "kernel_busy"
 
-    run("ir", story)
+    run(PEOPLE[language][0], story)
 
 
 def test_a_dead_kernel_is_refused_in_words() -> None:
