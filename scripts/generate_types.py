@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from scripts.machine import ROOT, VENV, environment, say
 
 TARGET = ROOT / "labextension/src/api/types.ts"
 HEADING = "/** The names of the wire, generated from the OpenAPI document by `make types`. Do not edit. */\n"
+WIDTH = 110
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 Schema = dict[str, Any]
 
@@ -45,7 +47,10 @@ def interface(name: str, schema: Schema) -> str:
 
 
 def comment(text: str) -> str:
-    return f"/** {' '.join(text.split()).replace('*/', '*')} */\n" if text else ""
+    lines = textwrap.wrap(" ".join(text.split()).replace("*/", "*"), WIDTH)
+    if len(lines) <= 1:
+        return "".join(f"/** {line} */\n" for line in lines)
+    return "/**\n" + "".join(f" * {line}\n" for line in lines) + " */\n"
 
 
 def readable(name: str) -> str:

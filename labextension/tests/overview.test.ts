@@ -1,27 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { type Request, RequestFailed } from '../src/api/request';
-import type { Deployment, Model } from '../src/api/types';
 import { Overview } from '../src/state/overview';
+import { deployment, model } from './samples';
 
-const bike: Model = {
-  name: 'bike-demand',
-  title: '',
-  description: '',
-  latest: { model: 'bike-demand', number: 3, state: 'ready', language: 'r' },
-  version_count: 3,
-  aliases: { champion: 2 }
-};
-
-const rides: Deployment = {
-  name: 'rides',
-  model: 'bike-demand',
-  alias: 'champion',
-  version: 2,
-  state: 'ready',
-  reason: '',
-  remedy: ''
-};
+const bike = model({});
+const rides = deployment({});
 
 /** A server that answers every list with what `answers` holds for its noun. */
 function serverWith(answers: Record<string, unknown[]>): Request {
@@ -38,6 +22,17 @@ describe('Overview', () => {
     const overview = new Overview(serverWith({ models: [bike], deployments: [rides] }));
     await overview.refresh();
     expect(overview.seen).toMatchObject({ phase: 'ready', models: [bike], deployments: [rides] });
+  });
+
+  it('reads a long list to its end', async () => {
+    const pages: Record<string, unknown> = {
+      'models?limit=200': { items: [bike], cursor: 'a b' },
+      'models?limit=200&cursor=a%20b': { items: [model({ name: 'last' })], cursor: null },
+      deployments: { items: [] }
+    };
+    const overview = new Overview((async (path: string) => pages[path]) as Request);
+    await overview.refresh();
+    expect(overview.seen.models.map(({ name }) => name)).toEqual(['bike-demand', 'last']);
   });
 
   it('tells its listeners when a look starts and when it ends', async () => {

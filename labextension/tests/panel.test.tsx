@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Seen } from '../src/state/overview';
 import { OverviewView } from '../src/widgets/panel';
+import { deployment, model } from './samples';
 
 const nothing: Seen = {
   phase: 'ready',
@@ -44,32 +45,9 @@ describe('OverviewView', () => {
 
   it('says the state of a deployment in words, and why', () => {
     const html = page({
-      deployments: [
-        {
-          name: 'rides',
-          model: 'bike',
-          alias: 'champion',
-          version: null,
-          state: 'failed',
-          reason: 'needs package splines',
-          remedy: 'install it'
-        }
-      ]
+      deployments: [deployment({ live: null, state: 'failed', reason: 'needs package splines' })]
     });
     expect(html).toContain('does not answer');
     expect(html).toContain('needs package splines');
   });
 });
-
-function model(change: Partial<Seen['models'][number]>): Seen['models'][number] {
-  const latest = { model: 'm', number: 4, state: 'ready', language: 'julia' };
-  return {
-    name: 'm',
-    title: '',
-    description: '',
-    latest,
-    version_count: 4,
-    aliases: {},
-    ...change
-  };
-}

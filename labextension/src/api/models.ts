@@ -1,7 +1,16 @@
 import type { Request } from './request';
-import type { Model, Page } from './types';
+import type { Model, PageOfModel } from './types';
 
-/** The models that are not archived, newest answer of the server. */
+/** All models that are not archived, by name. */
 export async function listModels(request: Request): Promise<Model[]> {
-  return (await request<Page<Model>>('models?limit=200')).items;
+  const models: Model[] = [];
+  let from = '';
+  for (;;) {
+    const page = await request<PageOfModel>(`models?limit=200${from}`);
+    models.push(...page.items);
+    if (!page.cursor) {
+      return models;
+    }
+    from = `&cursor=${encodeURIComponent(page.cursor)}`;
+  }
 }

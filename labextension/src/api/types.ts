@@ -1,32 +1,452 @@
-/** The names of the wire. */
+/** The names of the wire, generated from the OpenAPI document by `make types`. Do not edit. */
 
-export interface Page<T> {
-  items: T[];
-  cursor: string | null;
+/** `revision` is the number of the move that put it there. */
+export interface Alias {
+  model: string;
+  alias: string;
+  number: number;
+  revision: number;
+  moved_at: string;
+  moved_by: string;
 }
 
-export interface Version {
+/** One line of the ledger. `origin` is outside where MLflow was changed by someone else. */
+export interface AliasMove {
+  seq: number;
   model: string;
-  number: number;
-  state: string;
+  alias: string;
+  before: number | null;
+  after: number | null;
+  at: string;
+  by: string;
+  why: string;
+  origin: string;
+}
+
+export interface AliasTarget {
+  version: number;
+  why?: string;
+}
+
+/** The version that an alias named at a moment, null if none. */
+export interface AliasThen {
+  model: string;
+  alias: string;
+  number: number | null;
+  at: string;
+}
+
+export interface Aliases {
+  items: Array<Alias>;
+}
+
+/** What a live kernel holds that can be registered. */
+export interface Candidates {
   language: string;
+  models: Array<ModelFound>;
+  data: Array<DataFound>;
+  metrics: Record<string, number>;
+  likely?: Likely | null;
+}
+
+/** One thing that differs; null where it was not there before, or is not any more. */
+export interface Change {
+  name: string;
+  before: string | null;
+  after: string | null;
+}
+
+export interface Commit {
+  commit: string;
+  branch: string | null;
+  dirty: boolean;
+}
+
+/** The only answer that holds the secret. */
+export interface CreatedToken {
+  token: Token;
+  secret: string;
+}
+
+/** Rows that a model could have been fitted on. */
+export interface DataFound {
+  name: string;
+  class: string;
+  rows: number;
+  columns: Array<string>;
+}
+
+/**
+ * It follows `alias`, or serves `version` for good. `follows` is the version that should answer, `live` the one
+ * that does. `state` is starting, ready, swapping, degraded, failed or stopped; `reason` and `remedy` tell it in
+ * words. `url` is where predictions are asked for, null while nothing serves.
+ */
+export interface Deployment {
+  name: string;
+  model: string;
+  alias: string | null;
+  version: number | null;
+  follows: number | null;
+  live: number | null;
+  replicas: number;
+  limits: ServingLimits;
+  wanted: string;
+  state: string;
+  reason: string;
+  remedy: string;
+  note: string;
+  revision: number;
+  created_at: string;
+  created_by: string;
+  url?: string | null;
+}
+
+/** What is not sent stays. `wanted` starts or stops it. */
+export interface DeploymentChange {
+  alias?: string | null;
+  version?: number | null;
+  replicas?: number | null;
+  limits?: Record<string, number> | null;
+  note?: string | null;
+  wanted?: 'serving' | 'stopped' | null;
+}
+
+export interface DeploymentHistory {
+  items: Array<DeploymentMove>;
+}
+
+export interface DeploymentList {
+  items: Array<Deployment>;
+}
+
+/** One line of a deployment's history. */
+export interface DeploymentMove {
+  seq: number;
+  deployment: string;
+  action: string;
+  before: Record<string, string | number | null>;
+  after: Record<string, string | number | null>;
+  at: string;
+  by: string;
+  why: string;
+}
+
+/**
+ * From version `before` to version `after`; what is alike is left out. `code`: lines of a unified diff of the
+ * notebooks' cells.
+ */
+export interface Diff {
+  model: string;
+  before: number;
+  after: number;
+  about: Array<Change>;
+  metrics: Array<MetricChange>;
+  params: Array<Change>;
+  packages: Array<Change>;
+  signature: Array<Change>;
+  code: Array<string>;
+}
+
+export interface FaultFound {
+  field: string;
+  problem: string;
+}
+
+/** One column: `type` is MLflow's, `native` the language's own, `levels` those of a category. */
+export interface Field {
+  name: string;
+  type: string;
+  native?: string | null;
+  levels?: Array<string> | null;
+  missing?: boolean;
+}
+
+export interface Interpreter {
+  version: string;
+  executable: string;
+  platform: string;
+}
+
+/** `version` is "" where it is missing; `missing` and `remedy` say in words what is and what to do. */
+export interface Language {
+  language: string;
+  title: string;
+  version: string;
+  executable: string;
+  kernels: Array<string>;
+  missing: string;
+  remedy: string;
+}
+
+export interface Languages {
+  items: Array<Language>;
+}
+
+/** What the person will most likely choose. */
+export interface Likely {
+  model: string;
+  data?: string | null;
+  target?: string | null;
+}
+
+export interface Live {
+  pid: number;
+}
+
+/** What the hosts of a deployment printed, oldest line first. */
+export interface Log {
+  lines: Array<string>;
+}
+
+/** `scopes`: everything that the caller may do, spelled out. */
+export interface Me {
+  name: string;
+  scopes: Array<string>;
+}
+
+export interface MetricChange {
+  name: string;
+  before: number | null;
+  after: number | null;
 }
 
 export interface Model {
   name: string;
   title: string;
   description: string;
-  latest: Version | null;
+  created_at: string;
+  created_by: string;
+  archived_at: string | null;
+  revision: number;
   version_count: number;
   aliases: Record<string, number>;
+  latest: Version | null;
 }
 
-export interface Deployment {
+export interface ModelChange {
+  title?: string | null;
+  description?: string | null;
+}
+
+/** A fitted model among the names of a notebook. `size_bytes` is rough; `features` are those it tells, if any. */
+export interface ModelFound {
+  name: string;
+  class: string;
+  size_bytes?: number | null;
+  features?: Array<string> | null;
+  module?: string | null;
+}
+
+/**
+ * Register `variable` of the notebook as the next version of `model`. `data`, `target` and `predict` are names
+ * in the notebook; `target` may be a column of the data.
+ */
+export interface NewCapture {
+  model: string;
+  variable: string;
+  data: string;
+  target?: string | null;
+  predict?: string | null;
+  metrics?: Record<string, number>;
+  params?: Record<string, string | number | boolean | null>;
+  needs?: Array<string>;
+  title?: string;
+  description?: string;
+  note?: string;
+}
+
+/** Serve what `alias` names and follow it, or one `version` for good. Without either: the alias champion. */
+export interface NewDeployment {
   name: string;
   model: string;
-  alias: string | null;
-  version: number | null;
+  alias?: string | null;
+  version?: number | null;
+  replicas?: number;
+  limits?: Record<string, number> | null;
+  note?: string;
+}
+
+export interface NewModel {
+  name: string;
+  title?: string;
+  description?: string;
+}
+
+/** `lifetime_s` null: until revoked. */
+export interface NewToken {
+  name: string;
+  scopes?: Array<string>;
+  deployments?: Array<string>;
+  lifetime_s?: number | null;
+}
+
+/** What to register: only an upload that we opened, never an address. */
+export interface NewVersion {
+  upload: string;
+  title?: string;
+  description?: string;
+  note?: string;
+}
+
+/** `needed`: to load the model or to predict; `attached`: in R's search path. */
+export interface Package {
+  name: string;
+  version: string;
+  needed: boolean;
+  attached: boolean;
+}
+
+/** Some of a long list. `cursor` asks for the next ones; null at the end. */
+export interface PageOfAliasMove {
+  items: Array<AliasMove>;
+  cursor?: string | null;
+}
+
+/** Some of a long list. `cursor` asks for the next ones; null at the end. */
+export interface PageOfModel {
+  items: Array<Model>;
+  cursor?: string | null;
+}
+
+/** Some of a long list. `cursor` asks for the next ones; null at the end. */
+export interface PageOfVersion {
+  items: Array<Version>;
+  cursor?: string | null;
+}
+
+/** What went wrong. `code` is a stable word for programs, `remedy` says what to do. */
+export interface Problem {
+  status: number;
+  code: string;
+  message: string;
+  detail: string;
+  type?: string;
+  title?: string;
+  remedy?: string;
+  faults?: Array<FaultFound>;
+  scope?: string;
+  class?: string;
+  language?: string;
+  retry_after_s?: number | null;
+  incident?: string;
+}
+
+/** A fresh host gave the live answers again; `max_difference` is the largest between any two numbers. */
+export interface Proof {
+  rows: number;
+  max_difference: number;
+  elapsed_s: number;
+  batch_safe: boolean;
+}
+
+/** `gateway_url`: where predictions are asked for, null if nothing serves. */
+export interface Ready {
+  pid: number;
+  gateway_url: string | null;
+}
+
+/** One living process. `warm`: it is loaded, and gets no requests yet or any more. */
+export interface Replica {
+  pid: number | null;
+  version: number;
+  state: string;
+  started_at: string;
+  answered: number;
+  warm: boolean;
+}
+
+export interface ReplicaList {
+  items: Array<Replica>;
+}
+
+/** What one deployment may use: of memory, seconds and bytes per host, of requests that wait, of rows at once. */
+export interface ServingLimits {
+  memory_bytes?: number;
+  start_s?: number;
+  request_s?: number;
+  file_bytes?: number;
+  open_files?: number;
+  queue?: number;
+  rows?: number;
+}
+
+export interface Signature {
+  inputs: Array<Field>;
+  outputs: Array<Field>;
+}
+
+/** A token without its secret. `deployments` are those it may call; "*" is every one. */
+export interface Token {
+  id: string;
+  name: string;
+  principal: string;
+  scopes: Array<string>;
+  deployments: Array<string>;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface TokenList {
+  items: Array<Token>;
+}
+
+/** The rows it was registered with; `digest` is over all of them. */
+export interface TrainingData {
+  digest: string;
+  rows: number;
+  columns: number;
+}
+
+export interface Upload {
+  id: string;
+}
+
+/** As it was received: compare with what was sent. */
+export interface UploadedFile {
+  path: string;
+  sha256: string;
+  size_bytes: number;
+}
+
+/**
+ * `state` is ready or rejected; `reason` and `remedy` say why it was rejected and what to do. `digest` is that
+ * of its signed manifest; `origin` is outside if something else put it into MLflow.
+ */
+export interface Version {
+  model: string;
+  number: number;
+  id: string;
   state: string;
   reason: string;
   remedy: string;
+  warnings: Array<string>;
+  language: string;
+  class: string;
+  loader: string;
+  size_bytes: number;
+  signature: Signature;
+  target: Array<string>;
+  metrics: Record<string, number>;
+  params: Record<string, string | number | boolean | null>;
+  packages: Array<Package>;
+  definitions: Array<string>;
+  data: TrainingData | null;
+  git: Commit | null;
+  notebook: string | null;
+  kernel: string | null;
+  runtime: Interpreter;
+  proof: Proof | null;
+  note: string;
+  digest: string;
+  source: string;
+  tracking_run: string | null;
+  captured_at: string;
+  created_at: string;
+  created_by: string;
+  origin: string;
+}
+
+export interface Why {
+  why?: string;
 }

@@ -50,9 +50,9 @@ function DeploymentItem({ deployment }: { deployment: Deployment }): React.JSX.E
   );
 }
 
-/** "bike-demand/3", or the model alone while no version is loaded. */
-function servedBy({ model, version }: Deployment): string {
-  return version === null ? model : `${model}/${version}`;
+/** "bike-demand/3", or the model alone while no version answers. */
+function servedBy({ model, live }: Deployment): string {
+  return live === null ? model : `${model}/${live}`;
 }
 
 function wanted({ model, alias, version }: Deployment): string {
