@@ -75,7 +75,7 @@ def troublemaker(factor: float):
         for word in rows["do"].tolist():
             trouble(word)
         if "short" in rows["do"].tolist():
-            return [1.0]
+            return [1.0] * (len(rows) + 1)
         answers = [value * model["factor"] for value in rows["x"].tolist()]
         return [float("nan") if word == "nan" else value for word, value in zip(rows["do"].tolist(), answers)]
 

@@ -25,7 +25,7 @@ from jupyter_kronkers.store import Folders
 from tests.serving.artifacts import ROWS, Makes, troublemaker
 
 SECRET = "krk_every"
-QUICK = ServingLimits(request_s=8.0, start_s=60.0, memory_bytes=1 << 30)
+QUICK = ServingLimits(request_s=5.0, start_s=60.0, memory_bytes=1 << 30)
 
 
 class Answered:

@@ -170,7 +170,7 @@ class Prediction:
         live, exchange = self._live, self._exchange
         columns, rows = scoring.fitted(live.artifact.signature, content, exchange.body, live.limits.rows)
         exchange.body = b""
-        deadline = exchange.started + live.limits.request_s
+        deadline = exchange.started + live.limits.wait_s
         self._ask = Ask(columns, rows, deadline, self._done)
         if not rows:
             return self._answer(200, b'{"predictions":[]}')

@@ -16,11 +16,16 @@ EVERY = "*"
 
 
 class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one deployment may use: of memory, seconds and bytes per host, of requests that wait, of rows at once."""
+    """What one deployment may use.
+
+    request_s: what a model may take for one predict. wait_s: what a request may take in all, so that those who wait
+    behind a model that has to be stopped are answered still. queue: requests that may wait. rows: in one request.
+    """
 
     memory_bytes: int = 2 << 30
     start_s: float = 60.0
     request_s: float = 30.0
+    wait_s: float = 100.0
     file_bytes: int = 64 << 20
     open_files: int = 256
     queue: int = 512

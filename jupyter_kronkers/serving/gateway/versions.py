@@ -104,7 +104,7 @@ class LoadedVersion:
 
     async def drain(self) -> None:
         """Wait until nothing waits and nobody is busy; at most as long as a request may take."""
-        until = self._loop.time() + self.limits.request_s
+        until = self._loop.time() + self.limits.wait_s
         while self.busy and self._loop.time() < until:
             await asyncio.sleep(0.02)
 
@@ -163,9 +163,9 @@ class LoadedVersion:
 
     def _send(self, replica: Replica, batch: list[Ask]) -> None:
         began = self._loop.time()
-        allowed = min(ask.deadline for ask in batch) - began
+        allowed = self.limits.request_s
         if len(batch) > 1 or batch[0].alone:
-            allowed = min(allowed, max(self.limits.request_s / PATIENCE, 8 * self._usual_s))
+            allowed = min(allowed, max(allowed / PATIENCE, 8 * self._usual_s))
         self.counts.batches += 1
         self.counts.rows += sum(ask.rows for ask in batch)
         replica.ask(joined(batch), allowed, lambda answer: self._answered(batch, answer, began))
@@ -212,7 +212,7 @@ class LoadedVersion:
             self._finish(self.waiting.popleft(), why)
 
     def _too_late(self) -> TimedOut:
-        return TimedOut("The request", self.limits.request_s, remedy="It waited for others; try again later.")
+        return TimedOut("The request", self.limits.wait_s, remedy="It waited for others; try again later.")
 
     def _resting(self) -> Unavailable:
         left_s = max(1.0, self._rest_until - self._loop.time())
