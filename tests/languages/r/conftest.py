@@ -19,7 +19,7 @@ from jupyter_kronkers.languages.r import capture_source
 RSCRIPT = shutil.which("Rscript")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rscript() -> str:
     """The R of this machine."""
     if RSCRIPT is None:

@@ -43,14 +43,14 @@ split_frame <- function(data) {
 
 # One request, one answer: list(status, headers, body). Header names are in small letters.
 post <- function(place, path, body, token, timeout_s) {
-  connection <- tryCatch(
-    suppressWarnings(socketConnection(place$host, place$port, blocking = TRUE, open = "r+b", timeout = timeout_s)),
-    error = function(e) refuse("Nobody answers at http://", place$authority, ". Is the gateway running? jupyter kronkers status says so."))
-  on.exit(close(connection))
   head <- c(paste("POST", path, "HTTP/1.1"), paste0("Host: ", place$authority), "Content-Type: application/json",
             "Accept: application/json", if (nzchar(token)) paste("Authorization: Bearer", token), "Connection: close",
             paste0("Content-Length: ", nchar(body, "bytes")), "", "")
   if (any(grepl("[\r\n]", head))) refuse("`token` or `url` holds a line break.")
+  connection <- tryCatch(
+    suppressWarnings(socketConnection(place$host, place$port, blocking = TRUE, open = "r+b", timeout = timeout_s)),
+    error = function(e) refuse("Nobody answers at http://", place$authority, ". Is the gateway running? jupyter kronkers status says so."))
+  on.exit(close(connection))
   writeBin(c(charToRaw(paste(head, collapse = "\r\n")), charToRaw(body)), connection)
   read_answer(connection)
 }
