@@ -29,7 +29,7 @@ Base.showerror(io::IO, error::CannotLoad) = print(io, error.message)
 function load_model(folder)
     refuse_other_julia(folder)
     # In an artifact the files of model/ lie beside capture.json.
-    isdir(joinpath(folder, "model")) && (folder = joinpath(folder, "model"))
+    isfile(joinpath(folder, "model", "model.jls")) && (folder = joinpath(folder, "model"))
     definitions = joinpath(folder, "definitions.jl")
     isfile(definitions) && Base.include(Main, definitions)
     # The definitions are younger than this function.
