@@ -254,7 +254,7 @@ def _metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 def _params(model: Any, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """The given parameters; else the plain ones that an estimator of scikit-learn's kind tells."""
-    if params is not None:
+    if params:
         return {str(name): _plain(value) for name, value in params.items()}
     try:
         told = model.get_params()
