@@ -138,21 +138,26 @@ def _is_folder(path: str) -> bool:
     return os.path.isabs(path.removeprefix("project:")) and os.path.isdir(path.removeprefix("project:"))
 
 
-def _same_file(one: str, other: str | None) -> bool:
-    # Not through links: a virtual environment's python links to one that lacks its packages.
-    if other is None:
+def _same_file(executable: str, trusted: str | None) -> bool:
+    """True if `executable` is the interpreter `trusted`. Only the trusted one may be started to find out."""
+    if trusted is None:
         return False
-    return _place(one) == _place(other) or (Path(one).name.startswith("Rscript") and _r_home(one) == _r_home(other))
+    # Not through links: a virtual environment's python links to one that lacks its packages.
+    if _place(executable) == _place(trusted):
+        return True
+    # One R has several Rscripts: that on the PATH, and the one in its own folder, which its kernels name.
+    return Path(trusted).name == "Rscript" and _place(executable) == _own_rscript(trusted, os.stat(trusted).st_mtime_ns)
 
 
 def _place(path: str) -> str:
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
-def _r_home(program: str) -> str:
-    """One R has several Rscripts: R_HOME/bin/Rscript and a copy or link on the PATH."""
-    found = asked("r", program, os.stat(program).st_mtime_ns)
-    return "\n".join((found.version, *found.library_paths))
+@functools.lru_cache(maxsize=32)
+def _own_rscript(trusted: str, changed_at: int) -> str:
+    asking = [trusted, "--vanilla", "-e", "cat(R.home('bin'))"]
+    said = subprocess.run(asking, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+    return _place(os.path.join(said.stdout.strip(), "Rscript"))
 
 
 def _is_a_kernels(language: str, executable: str) -> bool:
