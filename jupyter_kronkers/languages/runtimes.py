@@ -161,7 +161,7 @@ def _own_rscript(trusted: str, changed_at: int) -> str:
 
 
 def _is_a_kernels(language: str, executable: str) -> bool:
-    return any(_same_file(_program(language, command), executable) for command in _kernel_commands(language).values())
+    return any(_same_file(executable, _program(language, command)) for command in _kernel_commands(language).values())
 
 
 def _kernel_commands(language: str) -> dict[str, str]:

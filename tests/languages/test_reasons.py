@@ -31,8 +31,8 @@ WORDED = [
     (
         "r",
         "simpleError",
-        "no applicable method for 'predict' applied to an object of class \"c('randomForest.formula', 'randomForest')\"",
-        "predict() for randomForest.formula",
+        "no applicable method for 'predict' applied to an object of class \"c('rf.formula', 'rf')\"",
+        "predict() for rf.formula",
     ),
     ("r", "simpleError", "factor season has new level summer", "levels the model was fitted with"),
     ("r", "simpleError", "cannot allocate vector of size 7.6 Mb", "memory_bytes"),
