@@ -110,7 +110,7 @@ function visit_own_type!(needs::Needs, type::DataType)
     push!(needs.todo, supertype(type))
     isabstracttype(type) || append!(needs.todo, type.types)
     hidden || isabstracttype(type) || note_layout!(needs, Base.unwrap_unionall(family))
-    isconcretetype(type) && visit_methods!(needs, type)
+    isabstracttype(type) || visit_methods!(needs, isconcretetype(type) ? type : family)
     hidden || visit_methods!(needs, Type{family})
 end
 
@@ -135,14 +135,16 @@ end
 # Before 1.9 each callable has a sorter of its own for calls with keywords; constructors share that of their kind.
 function keyword_sorter(@nospecialize type)
     isdefined(Core, :kwcall) && return typeof(Core.kwcall)
+    type isa UnionAll && return Union{}                          # a closure in several types: its methods are enough
     return Core.kwftype(type <: Type ? typeof(type.parameters[1]) : type)
 end
 
 function visit_methods!(needs::Needs, @nospecialize type)
-    for signature in (Tuple{type,Vararg{Any}}, Tuple{keyword_sorter(type),Any,type,Vararg{Any}})
-        for method in methods_of(signature)
-            of_session(method.module) && visit_method!(needs, method)
-        end
+    sorter = keyword_sorter(type)
+    found = methods_of(Tuple{type,Vararg{Any}})
+    sorter === Union{} || append!(found, methods_of(Tuple{sorter,Any,type,Vararg{Any}}))
+    for method in found
+        of_session(method.module) && visit_method!(needs, method)
     end
 end
 
@@ -178,7 +180,8 @@ function visit_name!(needs::Needs, name::Symbol)
     value = getfield(Main, name)
     needs.kinds[name] === :imported && return add_import!(needs, name, value)
     push!(needs.todo, value)
-    needs.kinds[name] === :value && !is_hidden(name) && return add_value!(needs, name, value)
+    is_hidden(name) && return                                    # Julia's own name for a closure, made with its function
+    needs.kinds[name] === :value && return add_value!(needs, name, value)
     needs.kinds[name] in (:type, :module, :macro) && add_named!(needs, name, needs.kinds[name])
 end
 

@@ -155,7 +155,7 @@ function answers(@nospecialize(model), @nospecialize(predict), table::Table)
     catch error
         error isa InterruptException && rethrow()
         reject("predict failed on the data: $(words(error)).", "It is called as predict(model, data), with the columns " *
-               "$(join(table.names[1:min(end, 10)], ", ")) as a $(nameof(typeof(shaped))).")
+               "$(join(table.names[1:min(end, 10)], ", ")) in a $(nameof(typeof(shaped))).")
     end
     names, columns = output_columns(output)
     for k in 1:length(columns)
