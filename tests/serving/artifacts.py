@@ -37,7 +37,9 @@ class Makes:
         (folder / "conformance.json").write_text(json.dumps(recorded))
         (raw / "model").rename((folder / "data").mkdir() or folder / "data" / "model")
         (folder / "data" / "capture.json").write_text(json.dumps(facts))
-        about = Manifest(name, number, folder.name, language, facts["model"]["loader"], {}, "2026-03-03T12:00:00Z", "anna")
+        about = Manifest(
+            name, number, folder.name, language, facts["model"]["loader"], {}, "2026-03-03T12:00:00Z", "anna"
+        )
         return Placed(name, number, str(folder), self.signer.sign(folder, about))
 
     def python(self, name: str, number: int, model: object, data: pd.DataFrame, predict=None) -> Placed:
@@ -77,7 +79,9 @@ def troublemaker(factor: float):
         if "short" in rows["do"].tolist():
             return [1.0] * (len(rows) + 1)
         answers = [value * model["factor"] for value in rows["x"].tolist()]
-        return [float("nan") if word == "nan" else value for word, value in zip(rows["do"].tolist(), answers)]
+        return [
+            float("nan") if word == "nan" else value for word, value in zip(rows["do"].tolist(), answers, strict=True)
+        ]
 
     def trouble(word):
         import os
@@ -106,8 +110,7 @@ def troublemaker(factor: float):
             print(len(hoard))
         elif word == "slow":
             time.sleep(0.3)
-        elif word == "fork":
-            if os.fork() == 0:
-                time.sleep(600)
+        elif word == "fork" and os.fork() == 0:
+            time.sleep(600)
 
     return {"factor": factor}, predict

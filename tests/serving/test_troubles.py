@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ import psutil
 import pytest
 
 from jupyter_kronkers.serving.gateway.routes import ServingLimits
+from tests.serving.bystanders import Bystanders
 from tests.serving.conftest import until
 
 
@@ -24,40 +24,8 @@ def served(gateway, double):
 @pytest.fixture
 def bystanders(served):
     """Others who ask all the while; gives what they got."""
-    with Bystanders(served) as bystanders:
+    with Bystanders(served.port) as bystanders:
         yield bystanders
-
-
-class Bystanders:
-    def __init__(self, gateway, name="double", factor=2.0, callers=4) -> None:
-        self.gateway, self.name, self.factor = gateway, name, factor
-        self.done = threading.Event()
-        self.answers: list[tuple[int, object, str | None]] = []
-        self.threads = [threading.Thread(target=self.ask, args=(n,)) for n in range(callers)]
-
-    def ask(self, caller: int) -> None:
-        number = 0
-        while not self.done.is_set():
-            number += 1
-            x = caller * 1_000_000.0 + number
-            answer = self.gateway.trouble(self.name, x=x)
-            right = answer.status == 200 and answer.json["predictions"] in ([self.factor * x], [1.5 * self.factor * x])
-            self.answers.append((answer.status, right or answer.body, answer.headers["X-Kronkers-Version"]))
-
-    @property
-    def failed(self):
-        return [answer for answer in self.answers if answer[1] is not True]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        until(lambda: len(self.answers) > 10, "the first answers")
-        return self
-
-    def __exit__(self, *_):
-        self.done.set()
-        for thread in self.threads:
-            thread.join()
 
 
 @pytest.mark.slow
@@ -82,8 +50,8 @@ def test_trouble_costs_its_caller_a_clear_error_and_nobody_else_anything(bystand
     assert word in answer.json["message"]
     served.wait("double", lambda state: any(r.state in ("idle", "busy") for r in state.replicas))
     assert served.trouble("double", x=4.0).predictions == [8.0]
-    bystanders.__exit__()
-    assert bystanders.failed == []
+    bystanders.stop()
+    assert bystanders.wrong == []
 
 
 def test_the_models_own_error_is_told_with_its_class(served):
@@ -95,10 +63,10 @@ def test_the_models_own_error_is_told_with_its_class(served):
 @pytest.mark.slow
 def test_a_gigabyte_of_prints_harms_nobody_and_is_capped_in_the_log(served, makes):
     """faults: 64, 183"""
-    with Bystanders(served) as others:
+    with Bystanders(served.port) as others:
         answer = served.trouble("double", "print")
     assert answer.status in (200, 504)
-    assert others.failed == []
+    assert others.wrong == []
     logs = makes.folders.gateway / "logs" / "double"
     assert sum(file.stat().st_size for file in logs.iterdir()) < 16 << 20
 
@@ -107,13 +75,17 @@ def test_a_gigabyte_of_prints_harms_nobody_and_is_capped_in_the_log(served, make
 def test_a_killed_host_is_replaced_and_no_request_fails(bystanders, served):
     """faults: 159"""
     for _ in range(5):
-        before = served.wait("double", lambda state: bool(state.replicas and state.replicas[0].pid)).replicas[0].pid
-        os.kill(before, signal.SIGKILL)
-        served.wait("double", lambda state: any(r.pid not in (0, before) and r.state != "starting" for r in state.replicas))
-        answered = len(bystanders.answers)
-        until(lambda: len(bystanders.answers) > answered + 20, "answers of the new host")
-    bystanders.__exit__()
-    assert bystanders.failed == []
+        kill_host(served)
+        bystanders.more(20)
+    bystanders.stop()
+    assert bystanders.wrong == []
+
+
+def kill_host(gateway) -> None:
+    """Kill the host of `double`, and wait until there is another."""
+    before = gateway.wait("double", lambda state: bool(state.replicas and state.replicas[0].pid)).replicas[0].pid
+    os.kill(before, signal.SIGKILL)
+    gateway.wait("double", lambda state: any(r.pid not in (0, before) and r.state == "idle" for r in state.replicas))
 
 
 @pytest.mark.slow
@@ -186,14 +158,13 @@ def test_a_model_that_garbles_the_protocol_loses_its_host_only(gateway, makes):
     """faults: 189"""
 
     def predict(model, rows):
+        import contextlib
         import os
 
         if rows["x"].tolist()[0] > 100:
             for fd in range(3, 200):
-                try:
+                with contextlib.suppress(OSError):
                     os.write(fd, b"\xff" * 64)
-                except OSError:
-                    pass
         return rows["x"].tolist()
 
     from tests.serving.artifacts import ROWS
@@ -211,5 +182,3 @@ def test_requests_wait_no_longer_than_they_may(gateway, double):
     began = time.monotonic()
     assert gateway.trouble("brief", "loop").status == 504
     assert time.monotonic() - began < 3.0
-
-

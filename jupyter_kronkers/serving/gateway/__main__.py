@@ -18,6 +18,7 @@ from pathlib import Path
 
 import uvloop
 
+from jupyter_kronkers.access import guard
 from jupyter_kronkers.serving.gateway.admin import Admin
 from jupyter_kronkers.serving.gateway.deployments import Deployments
 from jupyter_kronkers.serving.gateway.endpoints import Endpoints, is_loopback
@@ -34,17 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="the data folder's gateway folder")
     asked = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s gateway %(levelname)s %(message)s")
-    lock()
+    guard.lock_process()
     uvloop.run(serve(socket.socket(fileno=asked.socket_fd), asked.admin, asked.folder))
     return 0
-
-
-def lock() -> None:
-    try:
-        from jupyter_kronkers.access import guard
-    except ImportError:
-        return
-    guard.lock_process()
 
 
 async def serve(listening: socket.socket, admin_path: str, folder: Path) -> None:
@@ -75,7 +68,8 @@ def unix_socket(path: str) -> socket.socket:
 
 def stop_with_owner(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Wait for the end of the owner; a loop that does not hear of it in time is cut short."""
-    while sys.stdin.buffer.read(4_096):
+    # Not by sys.stdin: its lock, held by this thread, would abort the interpreter as it ends.
+    while os.read(0, 4_096):
         pass
     loop.call_soon_threadsafe(stop.set)
     threading.Event().wait(DRAIN_S + 5)

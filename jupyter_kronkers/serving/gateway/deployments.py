@@ -148,17 +148,18 @@ class Deployment:
             self._retire(old, route)
 
     def _retire(self, old: LoadedVersion, route: Route) -> None:
-        task = asyncio.get_running_loop().create_task(self._retiring(old, route))
+        key = self._key(old)
+        if route.previous is not None and key == key_of(route.previous, route.limits) and key not in self._warm:
+            self._warm[key] = (old, asyncio.get_running_loop().time() + WARM_S)
+        task = asyncio.get_running_loop().create_task(self._retiring(old, key))
         self._retired.add(task)
         task.add_done_callback(self._retired.discard)
 
-    async def _retiring(self, old: LoadedVersion, route: Route) -> None:
+    async def _retiring(self, old: LoadedVersion, key: Key) -> None:
         await old.drain()
-        key = self._key(old)
-        if route.previous is not None and key == key_of(route.previous, route.limits) and key not in self._warm:
+        if key in self._warm and self._warm[key][0] is old:
             old.scale(1)
-            self._warm[key] = (old, asyncio.get_running_loop().time() + WARM_S)
-        else:
+        elif old is not self.live:
             await old.closed()
         self._place.changed()
 

@@ -30,6 +30,7 @@ SHORTEST_REST_S, LONGEST_REST_S = 2.0, 60.0
 PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6)
 """How long to wait before a replica is replaced, by the number of those that ended since the last answer."""
 
+UNNEEDED = "It is not needed any more."
 PATIENCE = 4
 """A batch, or an ask tried alone after one, gets 1/PATIENCE of the time allowed (or 8 times the usual, if more)."""
 
@@ -96,11 +97,13 @@ class LoadedVersion:
             raise
 
     def scale(self, replicas: int) -> None:
-        """Have this many replicas from now on."""
+        """Have this many replicas from now on; one too many that is busy finishes first."""
         self.wanted = replicas
         self._replace()
-        for replica in self.serving[self.wanted :]:
-            replica.end(replica.died("It is not needed any more."))
+        unneeded, self.serving = self.serving[replicas:], self.serving[:replicas]
+        for replica in unneeded:
+            if replica.state == "idle":
+                replica.end(replica.died(UNNEEDED))
 
     async def drain(self) -> None:
         """Wait until nothing waits and nobody is busy; at most as long as a request may take."""
@@ -110,7 +113,7 @@ class LoadedVersion:
 
     @property
     def busy(self) -> bool:
-        return bool(self.waiting) or any(replica.state == "busy" for replica in self.serving)
+        return bool(self.waiting) or any(replica.state == "busy" for replica in self.replicas)
 
     def close(self) -> None:
         """End every host now."""
@@ -168,7 +171,13 @@ class LoadedVersion:
             allowed = min(allowed, max(allowed / PATIENCE, 8 * self._usual_s))
         self.counts.batches += 1
         self.counts.rows += sum(ask.rows for ask in batch)
-        replica.ask(joined(batch), allowed, lambda answer: self._answered(batch, answer, began))
+        replica.ask(joined(batch), allowed, lambda answer: self._heard(replica, batch, answer, began))
+
+    def _heard(self, replica: Replica, batch: list[Ask], answer: Answered, began: float) -> None:
+        self._answered(batch, answer, began)
+        if replica.state == "idle" and replica not in self.serving:
+            replica.end(replica.died(UNNEEDED))
+        self._dispatch()
 
     def _answered(self, batch: list[Ask], answer: Answered, began: float) -> None:
         if isinstance(answer, list):
@@ -183,7 +192,6 @@ class LoadedVersion:
             self._again(batch)
         else:
             self._finish(batch[0], answer)
-        self._dispatch()
 
     def _well(self, began: float) -> None:
         self._crashes.clear()
