@@ -1,12 +1,8 @@
 /** The side panel: a toolbar, then what `Overview` has seen. */
 
-import {
-  PanelWithToolbar,
-  ReactWidget,
-  refreshIcon,
-  ToolbarButton
-} from '@jupyterlab/ui-components';
+import { ReactWidget, refreshIcon, SidePanel, ToolbarButton } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
+import { Panel as Scroll } from '@lumino/widgets';
 import * as React from 'react';
 import type { Overview, Seen } from '../state/overview';
 import { DeploymentList } from './deployments';
@@ -14,12 +10,12 @@ import { kronkersIcon } from './icons';
 import { ModelList } from './models';
 import { ProblemNotice } from './notice';
 
-export class Panel extends PanelWithToolbar {
+export class Panel extends SidePanel {
   /** Emitted each time the panel comes into view. */
   readonly shown = new Signal<this, void>(this);
 
   constructor(overview: Overview) {
-    super();
+    super({ content: new Scroll() });
     this.id = 'jupyter-kronkers-panel';
     this.addClass('kr-Panel');
     this.title.icon = kronkersIcon;
@@ -28,6 +24,7 @@ export class Panel extends PanelWithToolbar {
     this.node.setAttribute('aria-label', 'Kronkers: models and deployments');
     this.toolbar.node.setAttribute('aria-label', 'Kronkers panel toolbar');
     this.toolbar.addItem('refresh', refreshButton(overview));
+    this.content.addClass('kr-Scroll');
     this.addWidget(new OverviewBody(overview));
   }
 
