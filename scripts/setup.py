@@ -1,9 +1,9 @@
 """Everything this machine needs, side by side.
 
-uv ──┬─▶ Python packages ──┬─▶ package ──┬─▶ kernels
-     └─▶ front end ────────┘             │
-R ───────────────────────────────────────┤
-Julia ───────────────────────────────────┘         Chromium (tests only)
+uv ──┬─▶ Python packages ───────────┬─▶ package ──┬─▶ kernels
+     ├─▶ npm packages ─▶ front end ─┘             │
+     └─▶ R ───────────────────────────────────────┤
+Julia ────────────────────────────────────────────┘         Chromium (tests only)
 """
 
 from __future__ import annotations
@@ -29,11 +29,19 @@ def steps(purpose: str) -> list[Step]:
     found = [
         Step("uv", python_side.install_uv, python_side.UV.exists, facts=platform.python_version),
         packages_step("Python packages", EXTRAS[purpose], python_side.environment_works, needs=("uv",)),
+        # One name for both, or a demo after the tests would install the smaller set over the larger one.
+        Step(
+            "npm packages",
+            front_end.install_for_checks if testing else front_end.install_for_the_build,
+            front_end.checks_can_run if testing else front_end.build_can_run,
+            needs=("uv",),
+            inputs=front_end.PACKAGES,
+        ),
         Step(
             "front end",
-            lambda log: front_end.build(log, for_tests=testing),
+            front_end.build,
             front_end.BUILT.exists,
-            needs=("uv",),
+            needs=("npm packages",),
             inputs=front_end.SOURCES,
         ),
         Step(
@@ -62,7 +70,6 @@ def steps_of_tests(optional: bool) -> list[Step]:
     """What only tests need. After a demo it is added to what is there; on a fresh clone it came with the rest."""
     return [
         packages_step("test packages", EXTRAS["test"], python_side.tests_can_run, needs=("Python packages",)),
-        Step("front end checks", front_end.install_all, front_end.checks_can_run, needs=("front end",)),
         Step("Chromium", languages.install_browser, languages.browser_is_there, needs=("R",), optional=optional),
     ]
 
