@@ -84,7 +84,7 @@ class Python:
 
 
 class Julia:
-    patience_s, has_subshells = 2.0, False
+    patience_s, has_subshells = 5.0, False
 
     def candidates(self) -> Question:
         return self._question("", julia.probe_source())
@@ -128,7 +128,7 @@ end"""
 
 
 class R:
-    patience_s, has_subshells = 2.0, False
+    patience_s, has_subshells = 5.0, False
 
     def candidates(self) -> Question:
         return self._question(r.probe_source(), "home$kronkers_probe()")
@@ -143,11 +143,12 @@ class R:
         home$refuse("The notebook has no `", asked[[field]], "`; it is named as ", field, ".")
       get(asked[[field]], envir = globalenv())
     }}
+    model <- named("model")
     rows <- named("data")
     target <- asked$target
     is_column <- is.null(target) || target %in% colnames(rows) || !exists(target, envir = globalenv())
     if (!is_column) target <- named("target")
-    home$kronkers_capture(named("model"), {text(str(folder))}, data = rows, target = target, predict = named("predict"),
+    home$kronkers_capture(model, {text(str(folder))}, data = rows, target = target, predict = named("predict"),
                           metrics = asked$metrics, params = asked$params, needs = as.character(asked$needs),
                           variable = asked$model, notebook = asked$notebook)
     "{{}}"

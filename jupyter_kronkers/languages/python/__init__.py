@@ -17,8 +17,8 @@ CAPTURE = (
     "../frames.py",
     "columns.py",
     "containers.py",
-    "pickling.py",
     "origin.py",
+    "pickling.py",
     "capture.py",
     "answer.py",
 )

@@ -9,14 +9,15 @@ import pickle
 import pickletools
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module, metadata
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_kronkers.languages.python.columns import CaptureError
+from jupyter_kronkers.languages.python.origin import brought_by
 
 LARGE_BYTES = 10_000_000
 
@@ -37,14 +38,13 @@ def pickled(contents: dict[str, Any], needs: dict[str, Any]) -> Pickled:
         import cloudpickle
     except ImportError:
         return _pickled_plainly(contents)
-    distributions = metadata.packages_distributions()
     asked = [thing for thing in needs.values() if isinstance(thing, types.ModuleType)]
-    local = [module for module in asked if _is_local(module, distributions)]
+    local = [module for module in asked if _is_local(module)]
     while True:
         stream, seen = _dump(cloudpickle, contents, needs, local)
         modules = _modules(stream)
         found = [sys.modules[top] for top in dict.fromkeys(name.partition(".")[0] for name in modules)]
-        more = [module for module in found if module not in local and _is_local(module, distributions)]
+        more = [module for module in found if module not in local and _is_local(module)]
         if not more:
             break
         local += more
@@ -168,9 +168,9 @@ def _pushed_text(opcode: str, argument: Any) -> str | None:
     return str(argument) if "UNICODE" in opcode else None
 
 
-def _is_local(module: types.ModuleType, distributions: Mapping[str, Sequence[str]]) -> bool:
+def _is_local(module: types.ModuleType) -> bool:
     """True for a module that no package brought: a file beside the notebook, say."""
     name, file = module.__name__.partition(".")[0], getattr(module, "__file__", None)
     if name == "__main__" or file is None or name in getattr(sys, "stdlib_module_names", ()):
         return False
-    return name not in distributions and not {"site-packages", "dist-packages"} & {*Path(file).parts}
+    return not {"site-packages", "dist-packages"} & {*Path(file).parts} and not brought_by([name])
