@@ -3,6 +3,8 @@
     <depot>/kronkers/Kronkers/        the package, with the capture's sources and the command it calls
     <depot>/environments/v1.N/        knows the package, so that every session finds it
     <prefix>/share/jupyter/kernels/julia-kronkers/     only if IJulia has no kernel
+
+Nothing is fetched, and a second time nothing is changed.
 """
 
 from __future__ import annotations
@@ -108,11 +110,11 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _julia(runtime: Runtime, *arguments: str) -> list[str]:
     """The lines Julia prints. Raises MissingLanguage with its words if it fails."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("JULIA_PROJECT", "JULIA_LOAD_PATH")}
+    ours = {name: value for name, value in os.environ.items() if name not in ("JULIA_PROJECT", "JULIA_LOAD_PATH")}
     command = [runtime.executable, "--startup-file=no", "--color=no", *arguments]
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=SETUP_S, check=False, stdin=subprocess.DEVNULL
+            command, env=ours, capture_output=True, text=True, timeout=SETUP_S, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MissingLanguage("A working Julia", remedy=f"{runtime.executable} could not be run: {error}") from error

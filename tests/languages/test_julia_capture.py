@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 MODELS = Path(__file__).with_name("julia_models.jl")
-SERVED = ["struct", "globals", "closure", "callable", "kinds", "dict", "matrix", "module", "trees", "needs", "given", "lean"]
+SERVED = "struct globals closure callable kinds dict matrix module trees needs given lean".split()
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,9 @@ def test_names_of_columns_and_answers_are_kept(captured: Path) -> None:
 
 
 def test_the_sample_is_evenly_spaced_and_has_missing_values(captured: Path) -> None:
-    sample = frame(captured / "kinds" / "frames" / "sample.kf")
-    ages = [None if gone else int(age) for age, gone in zip(sample.columns[0].values, sample.columns[0].mask, strict=True)]  # type: ignore[arg-type]
+    column = frame(captured / "kinds" / "frames" / "sample.kf").columns[0]
+    assert column.mask is not None
+    ages = [None if gone else int(age) for age, gone in zip(column.values, column.mask, strict=True)]
     spaced = [k * 40 // 20 + 1 for k in range(20)]
     assert ages[:20] == [None if age % 9 == 0 else age for age in spaced]
     assert ages[20:] == [None, None]
@@ -143,11 +144,11 @@ def changed_copy(folder: Path, target: Path, old: str, new: str) -> Path:
 def test_a_struct_changed_after_registration_is_named(captured: Path, tmp_path: Path) -> None:
     """Julia itself would say EOFError, or crash."""
     changed = changed_copy(captured / "lean", tmp_path / "changed", "    a::Float64\n", "    a::Float64\n    b::Int\n")
-    with pytest.raises(HostFailed, match="struct Affine has changed.*Register the model again"):
+    with pytest.raises(HostFailed, match=r"struct Affine has changed.*Register the model again"):
         answers_of_host(changed)
 
 
 def test_another_minor_version_of_julia_is_refused(captured: Path, tmp_path: Path) -> None:
     changed = changed_copy(captured / "lean", tmp_path / "changed", "== (1, 5)", "== (1, 4)")
-    with pytest.raises(HostFailed, match="captured with Julia.*same minor version"):
+    with pytest.raises(HostFailed, match=r"captured with Julia.*same minor version"):
         answers_of_host(changed)

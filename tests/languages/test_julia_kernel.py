@@ -1,4 +1,4 @@
-"""The Julia kernel, through a real jupyter_client. One kernel for the module; cells of a test use names of their own."""
+"""The Julia kernel, through a real jupyter_client. One kernel for the module: each test has names of its own."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_loop_may_assign_globals(run: Run) -> None:
 
 
 def test_rich_values_come_as_their_mime_types(run: Run) -> None:
-    cell = run("struct Bold end\nBase.show(io::IO, ::MIME\"text/html\", ::Bold) = print(io, \"<b>\")\nBold()")
+    cell = run('struct Bold end\nBase.show(io::IO, ::MIME"text/html", ::Bold) = print(io, "<b>")\nBold()')
     assert cell.shown[-1][1]["text/html"] == "<b>"
 
 
@@ -159,8 +159,8 @@ def test_what_is_not_stored_is_not_counted(run: Run) -> None:
 
 
 def test_the_kernel_defines_no_name_in_main(run: Run) -> None:
-    assert run("filter(n -> occursin(\"ronkers\", string(n)), names(Main; all = true, imported = true))").result in (
-        "0-element Array{Symbol,1}", "Symbol[]")
+    names = 'filter(n -> occursin("ronkers", string(n)), names(Main; all = true, imported = true))'
+    assert run(f"isempty({names})").result == "true"
 
 
 def test_names_are_completed_in_characters_not_bytes(kernel: tuple[KernelManager, BlockingKernelClient]) -> None:
@@ -188,7 +188,10 @@ def test_a_cell_is_known_to_be_finished(
     assert reply["content"]["status"] == status
 
 
-@pytest.mark.parametrize("code", ["sleep(60)", "while true; rand(); sin(1.0); sleep(0); end", "while true; yield(); end"])
+LOOPS = ["sleep(60)", "while true; rand(); sin(1.0); sleep(0); end", "while true; yield(); end"]
+
+
+@pytest.mark.parametrize("code", LOOPS)
 def test_an_interrupt_stops_a_cell_and_keeps_the_session(
     kernel: tuple[KernelManager, BlockingKernelClient], run: Run, code: str
 ) -> None:

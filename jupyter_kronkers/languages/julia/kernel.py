@@ -27,7 +27,7 @@ REPLY_LEAVES_S = 0.5  # ZeroMQ sends from threads of its own; the last reply mus
 HISTORY = 1_000  # cells kept for history requests
 
 
-class JuliaKernel(Kernel):
+class JuliaKernel(Kernel):  # type: ignore[misc]  # ipykernel is not typed
     """One Julia session. A dead Julia is a dead kernel, so that Jupyter notices and restarts it."""
 
     implementation = "kronkers_julia"

@@ -15,13 +15,13 @@ from collections.abc import Callable
 __all__ = ["Printed"]
 
 NUMBER = 8  # hexadecimal digits behind a mark
-GATHER_S = 0.02  # Julia writes each argument of a print by itself
+GATHER_S = 0.1  # Julia writes each argument of a print by itself, and compiles in between
 GATHER_CHARACTERS = 1 << 16
 FINISHED = 1 << 40  # stands behind every mark: the pipe is closed
 
 
 class Printed:
-    """Reads one pipe and hands its text to `show` in pieces of a few lines or 20 ms."""
+    """Reads one pipe and hands its text to `show` in pieces of 100 ms."""
 
     def __init__(self, mark: bytes, show: Callable[[str], None]) -> None:
         self._mark = mark

@@ -24,7 +24,8 @@ class JuliaEnded(Exception):
 
 def pack(*fields: str) -> bytes:
     """One message. Lone surrogates, which JSON allows and UTF-8 does not, become question marks."""
-    body = b"".join(struct.pack("<I", len(part)) + part for part in (field.encode("utf-8", "replace") for field in fields))
+    parts = [field.encode("utf-8", "replace") for field in fields]
+    body = b"".join(struct.pack("<I", len(part)) + part for part in parts)
     return struct.pack("<I", len(body)) + body
 
 

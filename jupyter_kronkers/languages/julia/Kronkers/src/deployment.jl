@@ -66,9 +66,11 @@ function read_head(socket)
     status = match(r"^HTTP/1\.[01] (\d{3})", readline(socket))
     status === nothing && reject("What answered is no gateway.")
     headers = Dict{String,String}()
-    while !isempty((line = readline(socket)))
+    line = readline(socket)
+    while !isempty(line)
         name, value = split(line, ':'; limit = 2)
         headers[lowercase(name)] = strip(value)
+        line = readline(socket)
     end
     return parse(Int, status[1]), headers
 end
