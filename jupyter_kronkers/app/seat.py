@@ -178,11 +178,11 @@ class Seat:
         await self._stand(await self._in_thread(reach, plane))
 
     async def _stand(self, transport: Transport) -> None:
+        self.gateway_url = await self._in_thread(gateway_of, transport)
+        self._opened(self)
         async with self._changed:
             self._transport, self._problem = transport, None
             self._changed.notify_all()
-        self.gateway_url = await self._in_thread(gateway_of, transport)
-        self._opened(self)
 
     async def _trouble(self, problem: KronkersError) -> None:
         async with self._changed:
