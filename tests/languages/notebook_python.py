@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 SCALE = 3.0
+factor = "a name that the model has for an attribute only"
 HEAVY = np.ones(2_000_000)
 OFFSETS = {"night": -1.0}
 

@@ -5,6 +5,7 @@ Part of the capture: runs in kernels where our package may be absent.
 
 from __future__ import annotations
 
+import dis
 import pickle
 import pickletools
 import sys
@@ -109,7 +110,8 @@ def _values_used(own: list[Any]) -> dict[str, Any]:
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
+    """The global names that the code reads; its co_names hold attributes too."""
+    yield from (step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
