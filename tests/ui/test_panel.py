@@ -51,7 +51,7 @@ def show(page: Page, theme: str, name: str) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     page.evaluate(f"() => {{ void jupyterapp.commands.execute('apputils:change-theme', {{ theme: '{theme}' }}) }}")
     page.wait_for_function(f"() => document.body.dataset.jpThemeName === '{theme}'")
-    page.wait_for_load_state("networkidle")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 

@@ -13,7 +13,7 @@ const WORDINGS: Record<string, Wording> = {
   starting: { words: 'is starting', tone: 'busy' },
   ready: { words: 'answers', tone: 'good' },
   swapping: { words: 'is changing its version', tone: 'busy' },
-  degraded: { words: 'answers, with trouble', tone: 'bad' },
+  degraded: { words: 'answers, with trouble', tone: 'busy' },
   failed: { words: 'does not answer', tone: 'bad' },
   stopped: { words: 'is stopped', tone: 'quiet' }
 };
