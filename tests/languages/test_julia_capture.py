@@ -24,7 +24,8 @@ pytestmark = [
 ]
 
 MODELS = Path(__file__).with_name("julia_models.jl")
-SERVED = "struct globals closure callable kinds dict matrix module trees needs given lean".split()
+SERVED = ["struct", "globals", "closure", "callable", "kinds", "dict",
+          "matrix", "module", "trees", "needs", "given", "lean"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,6 +16,8 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
+
+from jupyter_kronkers.languages.julia import capture_source
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("julia") is None, reason="needs julia"),
@@ -77,6 +80,19 @@ def kernel() -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
 @pytest.fixture
 def run(kernel: tuple[KernelManager, BlockingKernelClient]) -> Run:
     return lambda code, **options: Cell(kernel[1], code, **options)
+
+
+def capture(folder: Path, call: str) -> str:
+    """A cell that captures, and gives definitions.jl."""
+    source = folder / "source.jl"
+    source.write_text(capture_source(), encoding="utf-8")
+    return (
+        f"let home = Module(:Asks)\n"
+        f'    Base.include(home, "{source}")\n'
+        f"    Base.invokelatest(home.capture, {call.replace('FOLDER', str(folder))})\n"
+        f'    print(read("{folder}/model/definitions.jl", String))\n'
+        f"end"
+    )
 
 
 def julia_of(manager: KernelManager) -> psutil.Process:
@@ -208,6 +224,20 @@ def test_an_interrupt_stops_a_cell_and_keeps_the_session(
     reply = client.execute_interactive(f'println("on"); {code}', output_hook=interrupt_once_started, timeout=60)
     assert reply["content"]["ename"] == "InterruptException"
     assert run("kept").result == "8"
+
+
+def test_a_capture_knows_the_cells_and_takes_the_last_word(run: Run, tmp_path: Path) -> None:
+    run("struct Slope\n    a::Float64\nend")
+    run("raised(x) = x .+ by_much")
+    run("by_much = 1.0; answer(m::Slope, X) = raised(m.a .* X[:, 1])")
+    run("raised(x) = x .+ 2by_much")
+    assert run("struct Slope\n    b::Int\nend").reply["status"] == "error"
+    call = '(Slope(2.0)), "FOLDER"; data = [1.0 2.0; 3.0 4.0], predict = answer'
+    text = run(capture(tmp_path, call)).shown[0][1]
+    assert "raised(x) = x .+ 2by_much" in text
+    assert "raised(x) = x .+ by_much" not in text
+    assert "a::Float64" in text
+    assert "by_much = 1.0" in text
 
 
 def test_an_interrupt_of_an_idle_kernel_does_nothing(

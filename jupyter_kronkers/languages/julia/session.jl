@@ -35,9 +35,15 @@ const Texts = Vector{Pair{String,String}}
 function session_texts()
     kernel, ijulia = loaded("KronkersKernel"), loaded("IJulia")
     kernel === nothing || return copy(kernel.CELLS)
-    ijulia === nothing || return Texts(["In[$n]" => ijulia.In[n] for n in sort!(collect(keys(ijulia.In)))])
+    ijulia === nothing || return ijulia_texts(ijulia)
     isfile(PROGRAM_FILE) && return Texts([abspath(PROGRAM_FILE) => read(PROGRAM_FILE, String)])
     return isdefined(Base, :active_repl) ? prompt_texts(Base.active_repl) : Texts()
+end
+
+# IJulia 2 keeps its cells in the object of its kernel.
+function ijulia_texts(ijulia::Module)
+    cells = isdefined(ijulia, :In) ? ijulia.In : isdefined(ijulia, :_default_kernel) ? ijulia._default_kernel.In : Dict()
+    return Texts(["In[$n]" => cells[n] for n in sort!(collect(keys(cells)))])
 end
 
 # The prompt's inner parts are not promised to stay; without them the source is simply not known.

@@ -19,12 +19,19 @@ function run_command(arguments::Vector{String})
         "The command $(first(words)) is not there.",
         "Install it: pip install jupyter-kronkers; or say where it is: ENV[\"KRONKERS_COMMAND\"] = \"/path/to/jupyter-kronkers\".")
     out, err = IOBuffer(), IOBuffer()
-    # Julia's own libraries must not be found by Python.
-    environment = filter(pair -> first(pair) != "LD_LIBRARY_PATH", ENV)
-    process = run(pipeline(ignorestatus(setenv(Cmd(vcat(words, arguments)), environment)), stdin = devnull, stdout = out, stderr = err))
+    command = setenv(Cmd(vcat(words, arguments)), environment_of_others())
+    process = run(pipeline(ignorestatus(command), stdin = devnull, stdout = out, stderr = err))
     said, told = String(take!(out)), String(take!(err))
     process.exitcode in (0, 5) || throw(failure(said, told, process))
     return read_json(said)
+end
+
+# Where Julia is started with libraries of its own, Python must not find those.
+function environment_of_others()
+    environment = Dict(ENV)
+    paths = filter(path -> !startswith(path, dirname(Sys.BINDIR)), split(pop!(environment, "LD_LIBRARY_PATH", ""), ':'))
+    isempty(join(paths)) || (environment["LD_LIBRARY_PATH"] = join(paths, ':'))
+    return environment
 end
 
 # With --json a failure is an object with a message; where even that failed, it is text.
