@@ -37,7 +37,7 @@ kronkers_capture <- function(model, folder, data, target = NULL, predict = NULL,
   write_table(folder, "sample", 1L, features$columns[rows$sample, , drop = FALSE], inputs)
   write_table(folder, "answers", 2L, answers$sample, outputs)
   write_table(folder, "baseline_answers", 2L, answers$baseline, outputs)
-  write_object(folder, luggage, inputs, features$container)
+  write_object(folder, luggage, inputs, features)
   facts <- c(facts_now(luggage), numbers, list(
     model = list(class = class(model)[1L], variable = variable, loader = "rds", file = "model/model.rds",
                  size_bytes = file.size(file.path(folder, "model", "model.rds"))),
@@ -76,19 +76,20 @@ checked_params <- function(params, what = "params", example = "trees = 100") {
 
 # ---- the data --------------------------------------------------------------------------------------------------
 
-# list(columns, container, target): the inputs as a plain data frame, and what predict is to be given.
+# list(columns, container, nameless, target): the inputs as a plain data frame, and what predict is to be given.
 features_of <- function(data, target) {
   if (!is.data.frame(data) && !(is.matrix(data) && is.atomic(data)))
     refuse("`data` is of class ", class(data)[1L], ". It must be a data frame, or a matrix of numbers, texts or truth values.")
   container <- if (is.data.frame(data)) "data.frame" else "matrix"
-  if (container == "matrix" && is.null(colnames(data))) colnames(data) <- paste0("V", seq_len(ncol(data)))
+  nameless <- container == "matrix" && is.null(colnames(data))
+  if (nameless) colnames(data) <- paste0("V", seq_len(ncol(data)))
   columns <- as.data.frame(data, stringsAsFactors = FALSE)
   columns <- checked_names(as_frame(unclass(columns), nrow(columns)))
   target <- target_names(target, columns)
   columns <- columns[setdiff(names(columns), target)]
   if (!length(columns)) refuse("`data` has no column besides the target.")
   if (!nrow(columns)) refuse("`data` has no rows. Give the rows the model was fitted on.")
-  list(columns = columns, container = container, target = target)
+  list(columns = columns, container = container, nameless = nameless, target = target)
 }
 
 as_frame <- function(columns, rows = length(columns[[1L]])) {
@@ -113,7 +114,9 @@ target_names <- function(target, columns) {
 # Rows of the inputs in the shape that predict is given.
 in_container <- function(features, rows) {
   chosen <- as_frame(unclass(features$columns[rows, , drop = FALSE]), length(rows))
-  if (features$container == "matrix") `rownames<-`(as.matrix(chosen), NULL) else chosen
+  if (features$nameless) unname(as.matrix(chosen))
+  else if (features$container == "matrix") `rownames<-`(as.matrix(chosen), NULL)
+  else chosen
 }
 
 # At most `most` of n rows.
@@ -188,8 +191,9 @@ has_predict <- function(model) {
 asked <- function(ask, model, features, rows, notes = new_notes()) {
   seed <- get0(".Random.seed", globalenv(), inherits = FALSE)
   on.exit(if (is.null(seed)) suppressWarnings(rm(".Random.seed", envir = globalenv())) else assign(".Random.seed", seed, globalenv()))
+  data <- in_container(features, rows)
   answers <- tryCatch(
-    withCallingHandlers(ask(model, in_container(features, rows)), warning = function(w) {
+    withCallingHandlers(ask(model, data), warning = function(w) {
       notes$say(paste("predict warns:", conditionMessage(w)))
       invokeRestart("muffleWarning")
     }),
@@ -256,7 +260,8 @@ look_for_moods <- function(ask, model, features, rows, answers, notes) {
 # not the same then, whole frames go along.
 packed <- function(model, ask, needs, features, rows, answers, notes) {
   for (whole in c(FALSE, TRUE)) {
-    luggage <- pack(model, ask, needs, c(names(features$columns), features$target), whole)
+    luggage <- tryCatch(pack(model, ask, needs, c(names(features$columns), features$target), whole),
+                        stackOverflowError = function(e) refuse("The model's parts are nested too deeply to be looked through."))
     if (same(attempt(asked(luggage$ask, luggage$object, features, rows)), answers)) break
   }
   if (whole) notes$say("The model's functions use names that their text does not show, so all that surrounds them goes along.")
@@ -280,12 +285,12 @@ write_table <- function(folder, name, kind, columns, fields) {
   writeBin(bytes, file.path(folder, "frames", paste0(name, ".kf")))
 }
 
-write_object <- function(folder, luggage, inputs, container) {
+write_object <- function(folder, luggage, inputs, features) {
   # Level 1 is four times as fast as the usual 6 and hardly larger.
   connection <- gzfile(file.path(folder, "model", "model.rds"), "wb", compression = 1L)
   on.exit(close(connection))
-  saveRDS(list(format = 1L, object = luggage$object, predict = settling(luggage),
-               inputs = unname(lapply(inputs, `[`, c("name", "native", "levels", "zone"))), container = container,
+  saveRDS(list(format = 1L, object = luggage$object, predict = settling(luggage, features$nameless),
+               inputs = unname(lapply(inputs, `[`, c("name", "native", "levels", "zone"))), container = features$container,
                attached = luggage$attached, needed = luggage$needed, definitions = luggage$home), connection)
 }
 

@@ -16,7 +16,8 @@ pack <- function(model, ask, needs, columns, whole = FALSE) {
   luggage$full <- logical()
   luggage$columns <- columns
   luggage$whole <- whole
-  luggage$attached <- luggage$needed <- luggage$classes <- luggage$notes <- character()
+  luggage$attached <- luggage$needed <- luggage$notes <- character()
+  luggage$classes <- class(model)
   luggage$object <- rehome(model, luggage)
   luggage$ask <- rehome(ask, luggage)
   for (name in needs) fetch_needed(name, ask, luggage)
@@ -28,17 +29,19 @@ pack <- function(model, ask, needs, columns, whole = FALSE) {
 }
 
 # The predict function for the fresh process. S3 looks for methods from where a generic is called, which may be inside
-# lapply: they must lie where the notebook had them, in the global environment.
-settling <- function(luggage) {
-  if (!length(ls(luggage$home, all.names = TRUE))) return(luggage$ask)
+# lapply: they must lie where the notebook had them, in the global environment. The columns of a `nameless` matrix have
+# names on their way only.
+settling <- function(luggage, nameless) {
+  if (!nameless && !length(ls(luggage$home, all.names = TRUE))) return(luggage$ask)
   settle <- function(object, data) {
     if (!settled) {
       list2env(as.list(home, all.names = TRUE), globalenv())
       settled <<- TRUE
     }
-    ask(object, data)
+    ask(object, if (nameless) unname(data) else data)
   }
-  environment(settle) <- list2env(list(ask = luggage$ask, home = luggage$home, settled = FALSE), parent = globalenv())
+  about <- list(ask = luggage$ask, home = luggage$home, nameless = nameless, settled = FALSE)
+  environment(settle) <- list2env(about, parent = globalenv())
   utils::removeSource(settle)
 }
 
@@ -57,7 +60,7 @@ need <- function(luggage, packages) {
 # A copy of a value whose functions, formulas and environments live in the luggage instead of in this session.
 rehome <- function(x, luggage) {
   if (is.null(x) || is.symbol(x) || is.primitive(x)) return(x)
-  note_class(x, luggage)
+  if (is.object(x) || typeof(x) == "externalptr") note_class(x, luggage)
   if (is.environment(x)) return(rehome_environment(x, luggage))
   if (is.function(x)) x <- rehome_function(x, luggage)
   else if (is.call(x)) x <- rehome_call(x, luggage)
@@ -66,11 +69,11 @@ rehome <- function(x, luggage) {
 }
 
 note_class <- function(x, luggage) {
-  luggage$classes <- union(luggage$classes, class(x))
+  luggage$classes <- union(luggage$classes, attr(x, "class"))
   package <- attr(attr(x, "class"), "package")
   need(luggage, package)
   if (identical(package, ".GlobalEnv"))
-    luggage$notes <- union(luggage$notes, paste0("The S4 class ", class(x), " is defined in the notebook and cannot go along. Put it into a package."))
+    luggage$notes <- union(luggage$notes, paste0("The S4 class ", class(x)[1L], " is defined in the notebook and cannot go along. Put it into a package."))
   if (typeof(x) == "externalptr")
     luggage$notes <- union(luggage$notes, "The model points into the memory of this process, which no other process can read.")
 }
@@ -81,6 +84,7 @@ rehome_list <- function(x, luggage) {
   kept <- attributes(x)
   items <- unclass(x)
   rich <- which(!vapply(items, plain, NA))
+  if (!length(rich)) return(x)
   # Environments last: glm()$data is where the formula was made, and the formula decides what stays of that.
   for (i in rich[order(vapply(items[rich], is.environment, NA))]) items[[i]] <- rehome(items[[i]], luggage)
   attributes(items) <- kept
@@ -155,7 +159,11 @@ owner_of <- function(env) {
   env
 }
 
-moved <- function(env, luggage) which(vapply(luggage$old, identical, NA, env))
+# The latest first: they are asked for most.
+moved <- function(env, luggage) {
+  for (i in rev(seq_along(luggage$old))) if (identical(luggage$old[[i]], env)) return(i)
+  NULL
+}
 
 # What stands for an environment in the fresh process: itself (packages), home (the notebook), or a frame that holds
 # what is fetched from it.
@@ -187,7 +195,7 @@ copied <- function(env, luggage) {
   luggage$full[known] <- TRUE
   # What cannot be evaluated, such as an argument that was never given, stays away.
   for (name in setdiff(ls(env, all.names = TRUE), c("...", ls(new, all.names = TRUE))))
-    tryCatch(assign(name, rehome(env[[name]], luggage), new), error = function(e) NULL)
+    tryCatch(assign(name, rehome(get(name, env, inherits = FALSE), luggage), new), error = function(e) NULL)
   new
 }
 
@@ -245,7 +253,7 @@ fetch_methods <- function(luggage) {
 # In words, what makes the version larger than it looks.
 big_things <- function(luggage) {
   frames <- unique(c(list(luggage$home), luggage$new))
-  sizes <- unlist(lapply(frames, function(frame) vapply(as.list(frame, all.names = TRUE), megabytes, 0)))
+  sizes <- unlist(lapply(frames, function(frame) vapply(as.list.environment(frame, all.names = TRUE), megabytes, 0)))
   parts <- if (is.list(luggage$object) && !is.null(names(luggage$object))) vapply(unclass(luggage$object), megabytes, 0)
   along <- sizes[sizes >= 1]
   kept <- parts[parts >= 5]

@@ -30,6 +30,28 @@ def test_a_random_forest_of_a_matrix_is_given_a_matrix(captured: Capture) -> Non
     assert found.proves()
 
 
+def test_a_matrix_without_column_names_reaches_the_model_without_them(captured: Capture) -> None:
+    found = captured(
+        "set.seed(1); x <- matrix(rnorm(200), 50); fit <- randomForest::randomForest(x, x[, 1], ntree = 20)\n"
+        "capture(fit, data = x)"
+    )
+    assert [field["name"] for field in found.facts["inputs"]] == ["V1", "V2", "V3", "V4"]
+    assert found.proves()
+
+
+def test_an_object_that_is_an_environment_keeps_what_it_holds(captured: Capture) -> None:
+    found = captured(
+        "make <- function() { ballast <- rnorm(1e6); self <- new.env(); self$n <- 2\n"
+        "                     self$add <- function(x) x + self$n;\n"
+        "                     self$me <- self; lockEnvironment(self, TRUE); structure(self, class = 'adder') }\n"
+        "predict.adder <- function(object, newdata, ...) object$me$add(newdata$x)\n"
+        "capture(make(), data = data.frame(x = c(1, 2)))"
+    )
+    assert found.size_bytes < 20_000
+    assert found.frame("answers").columns[0].values.tolist() == [3.0, 4.0]
+    assert found.proves()
+
+
 @pytest.mark.parametrize("loading", ["", "library(splines);"])
 def test_splines_work_with_and_without_being_attached(captured: Capture, loading: str) -> None:
     term = "bs(hp, df = 4)" if loading else "splines::bs(hp, df = 4)"

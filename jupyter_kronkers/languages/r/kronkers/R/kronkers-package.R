@@ -7,4 +7,4 @@
 "_PACKAGE"
 
 # Bound in the environment of the function that packing.R makes for the fresh process.
-utils::globalVariables(c("ask", "home", "settled"))
+utils::globalVariables(c("ask", "home", "nameless", "settled"))
