@@ -137,7 +137,7 @@ def training(lesson: Lesson) -> Step:
     def train(log: Path) -> None:
         executed = DATA / "notebooks" / lesson.notebook
         executed.parent.mkdir(parents=True, exist_ok=True)
-        command: Command = [VENV / "bin/jupyter-execute", lesson.path, "--output", executed.relative_to(DATA.parent)]
+        command: Command = [VENV / "bin/jupyter-execute", lesson.path, "--output", executed]
         # Jupyter tells a kernel its notebook by this name; so does whoever runs a notebook without Jupyter.
         run(command, log, extra={"KRONKERS_DATA_DIR": str(DATA), "JPY_SESSION_NAME": str(lesson.path)})
         latest = ask("models", "show", lesson.model)["model"]["latest"]

@@ -170,5 +170,5 @@ def in_words(trouble: Exception) -> str:
 def end(outcome: Outcome) -> int:
     """Exit status: 0 if nothing failed."""
     if outcome.failed:
-        sys.stderr.write(f"Not set up: {', '.join(sorted(outcome.failed))}.\n")
+        sys.stderr.write(f"Failed: {', '.join(sorted(outcome.failed))}.\n")
     return 1 if outcome.failed else 0
