@@ -40,8 +40,10 @@ from jupyter_kronkers.store.database import Store
 
 log = logging.getLogger(__name__)
 
+POINTS = ("intended", "built", "proven", "planned", "tracked", "sealed", "placed", "numbered", "resealed", "committed")
+
 Passed = Callable[[str], None]
-"""Hears the name of each point above when it is passed; tests kill the process there."""
+"""Hears the name of each of POINTS when it is passed; tests kill the process there."""
 
 
 class Registrar:

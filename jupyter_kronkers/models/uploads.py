@@ -126,7 +126,7 @@ class Uploads:
 
     def _take(self, root: int, part: str, stream: Readable) -> Copied:
         try:
-            with trees.creating(root, part) as file:
+            with trees.creating(root, part, durable=True) as file:
                 return trees.copied(stream, file, most=self._quota.bytes)
         except OverflowError as problem:
             raise TooLarge("The upload", int(problem.args[0]), self._quota.bytes) from problem
