@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,3 +162,50 @@ def call_once(url: str, rows: list[dict[str, object]], token: str) -> str:
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return str(answer.headers["X-Kronkers-Version"])
+
+
+BLOCK = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "jupyter_kronkers":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+
+
+def test_mlflow_serves_it_where_jupyter_kronkers_cannot_be_imported(person, lesson, tmp_path):
+    artifact = next((person.folder / "models" / lesson.model).iterdir())
+    (tmp_path / "sitecustomize.py").write_text(BLOCK)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    words = [sys.executable, "-m", "mlflow", "models", "serve", "-m", artifact, "-p", port, "--env-manager", "local"]
+    env = person.env | {"PYTHONPATH": str(tmp_path), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    log = tmp_path / "mlflow.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [str(word) for word in words], env=env, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        example = json.loads((artifact / "serving_input_example.json").read_text())
+        answered = person.until(lambda: mlflow_answer(port, example, server))
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+    expected = json.loads((artifact / "conformance.json").read_text())["outputs"][0]["values"][: len(answered)]
+    assert answered == pytest.approx(expected, rel=1e-9)
+
+
+def mlflow_answer(port: int, body: object, server: subprocess.Popen[bytes]) -> list[float]:
+    assert server.poll() is None
+    url = f"http://127.0.0.1:{port}/invocations"
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found = json.load(answer)["predictions"]
+    except urllib.error.HTTPError as refused:
+        pytest.fail(refused.read().decode())
+    except urllib.error.URLError:
+        return []
+    return [next(iter(row.values())) if isinstance(row, dict) else row for row in found]
