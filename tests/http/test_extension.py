@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 
 import pytest
 from jupyter_server.auth import Authorizer
-from tornado.httpclient import HTTPClientError
 
 HEAVY = ("sqlalchemy", "mlflow", "pandas", "numpy", "cryptography", "alembic", "pyarrow", "msgspec")
 
