@@ -140,6 +140,7 @@ MODELS = {
     "no_target": lambda: of(model=RushHour(1.0), data=hours, target="rentals"),
     "short_target": lambda: of(model=RushHour(1.0), data=hours, target=[1.0, 2.0]),
     "one_answer": lambda: of(model=OneAnswer(), data=hours),
+    "answers_twice": lambda: of(model=lambda rows: pd.concat([rows, rows], axis=1), data=hours),
     "odd_column": lambda: of(model=RushHour(1.0), data=hours.assign(waits=pd.to_timedelta(hours["hr"], unit="h"))),
     "mixed_column": lambda: of(model=RushHour(1.0), data=hours.assign(mixed=[1, "x"] * 20)),
     "column_twice": lambda: of(model=RushHour(1.0), data=pd.concat([hours, hours], axis=1)),

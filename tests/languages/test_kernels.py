@@ -142,6 +142,7 @@ def test_a_python_model_is_captured_without_a_trace_in_the_notebook(tmp_path: Pa
     async def story(person: Person) -> None:
         await person.runs(PYTHON)
         await person.runs("before = sorted(globals())")
+        await candidates(person.km, "python")
         asked = CaptureRequest("model", "X", "y", metrics={"rmse": 0.25}, notebook="a.ipynb")
         folder = await capture(person.km, "python", asked, tmp_path / "captured")
         after = await person.runs("print(_, sorted(set(globals()) - set(before) - {'before', '_i2', '_i3'}))")
@@ -157,6 +158,7 @@ def test_a_python_model_is_captured_without_a_trace_in_the_notebook(tmp_path: Pa
 def test_an_r_model_is_captured_without_a_trace_in_the_notebook(tmp_path: Path) -> None:
     async def story(person: Person) -> None:
         count = (await person.runs(R))["execution_count"]
+        await candidates(person.km, "r")
         asked = CaptureRequest("fit", "train", "cnt", metrics={"rmse": 0.25})
         folder = await capture(person.km, "r", asked, tmp_path / "captured")
         after = await person.runs("cat(ls(all.names = TRUE))")
@@ -173,6 +175,7 @@ def test_a_julia_model_is_captured_without_a_trace_in_the_notebook(tmp_path: Pat
         await person.runs(JULIA)
         names = "join(filter(n -> occursin(\"ronkers\", n), string.(names(Main; all = true, imported = true))), ' ')"
         await person.runs(f"before = {names}; 7 * 6")
+        await candidates(person.km, "julia")
         folder = await capture(person.km, "julia", CaptureRequest("model", "rows", "cnt"), tmp_path / "captured")
         await person.runs(f"print(ans, ' ', {names} == before)")
         assert "42 true" in "".join(person.seen)

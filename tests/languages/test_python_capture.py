@@ -62,6 +62,7 @@ REFUSED = {
     "no_target": "target 'rentals' is no column of data, which has 'hr', 'temp', 'day'",
     "short_target": "target has 2 values, data has 40 rows",
     "one_answer": "predict answered a ndarray of shape (1,) for 20 rows",
+    "answers_twice": "predict must answer columns of different names, not 'hr', 'temp', 'day', 'hr'",
     "odd_column": "column 'waits' holds timedelta64",
     "mixed_column": "column 'mixed' holds int and str values",
     "column_twice": "data has more than one column 'hr'",

@@ -160,10 +160,11 @@ def _asked(
 
 def _answer_columns(answered: Any, count: int) -> Iterator[Typed]:
     """The answers as columns. One vector is named `prediction`; data frames and dicts keep their names."""
-    named = dict(_named_answers(answered))
-    if not named:
-        raise CaptureError("predict answered no column.")
-    for name, values in named.items():
+    named = list(_named_answers(answered))
+    names = [name for name, _ in named]
+    if not named or len(set(names)) < len(names):
+        raise CaptureError(f"predict must answer columns of different names, not {listed(names) or 'none'}.")
+    for name, values in named:
         if not hasattr(values, "__len__") or len(values) != count:
             raise CaptureError(f"predict answered {size_of(values)} for {count} rows; it must answer once per row.")
         yield typed(name, values, f"answer {name!r}").with_nan()
@@ -172,8 +173,10 @@ def _answer_columns(answered: Any, count: int) -> Iterator[Typed]:
 def _named_answers(answered: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(answered, list) and answered and all(isinstance(row, dict) for row in answered):
         answered = {name: [row.get(name) for row in answered] for row in answered for name in row}
-    if is_pandas(answered, "DataFrame") or isinstance(answered, Mapping):
-        yield from ((str(name), answered[name]) for name in answered)
+    if is_pandas(answered, "DataFrame"):
+        yield from ((str(name), answered.iloc[:, at]) for at, name in enumerate(answered.columns))
+    elif isinstance(answered, Mapping):
+        yield from ((str(name), values) for name, values in answered.items())
     elif is_pandas(answered, "Series"):
         yield "prediction", answered
     else:
