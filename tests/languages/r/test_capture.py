@@ -91,6 +91,20 @@ def test_the_environment_names_every_package_of_the_session(captured: Capture) -
     assert splines["attached"]
 
 
+def test_the_notebook_is_the_one_that_jupyter_names(captured: Capture) -> None:
+    found = captured("Sys.setenv(JPY_SESSION_NAME = 'work/train.ipynb'); capture(function(d) d$speed, data = cars)")
+    assert found.facts["notebook"] == "work/train.ipynb"
+
+
+def test_packages_are_attached_in_the_order_of_the_session(captured: Capture) -> None:
+    found = captured(
+        "library(splines); library(randomForest); fit <- lm(dist ~ bs(speed), cars)\n"
+        "capture(fit, data = cars, predict = function(m, d) { grow; predict(m, d) })\n"
+        "writeLines(readRDS(file.path(folder, 'model', 'model.rds'))$attached, 'attached.txt')"
+    )
+    assert (found.folder.parent / "attached.txt").read_text().split() == ["splines", "randomForest"]
+
+
 def test_facts_survive_any_text_and_any_number(captured: Capture) -> None:
     found = captured(
         r"options(OutDec = ',', scipen = -9, digits = 3)"

@@ -214,7 +214,7 @@ def test_one_row_of_one_column_is_still_a_table(run_r: Callable[..., str], gatew
 
 
 def test_a_refusal_is_an_error_with_the_words_of_the_gateway(run_r: Callable[..., str], gateway: Gateway) -> None:
-    gateway.status, gateway.body = 422, b'{"message": "x: missing.", "remedy": "Send it."}'
+    gateway.status, gateway.body = 422, b'{"message": "x: missing. Send it.", "remedy": "Send it."}'
     said = run_r("cat(said(call_deployment('b', data.frame(y = 1))))", KRONKERS_GATEWAY_URL=gateway.url)
     assert said == "Asking b failed (422): x: missing. Send it."
 

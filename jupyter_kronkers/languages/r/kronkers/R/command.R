@@ -26,8 +26,14 @@ run_command <- function(arguments) {
   answer
 }
 
+# Some messages end with their remedy already.
+words_of <- function(problem) {
+  remedy <- if (is.character(problem$remedy) && !endsWith(problem$message, problem$remedy)) problem$remedy
+  trimws(paste(c(problem$message, remedy), collapse = " "))
+}
+
 # A failure is told as an object with a message, or only in words on stderr.
 words_of_failure <- function(problem, err, status) {
-  if (is.list(problem) && is.character(problem$message)) return(trimws(paste(c(problem$message, problem$remedy), collapse = " ")))
+  if (is.list(problem) && is.character(problem$message)) return(words_of(problem))
   if (nzchar(trimws(err))) trimws(err) else paste("The command jupyter-kronkers failed with status", status)
 }

@@ -20,7 +20,7 @@ call_deployment <- function(name, data, url = Sys.getenv("KRONKERS_GATEWAY_URL")
   path <- paste0(place$path, "/", utils::URLencode(name, reserved = TRUE), "/invocations")
   answer <- post(place, path, body, token, timeout_s)
   said <- attempt(read_json(answer$body))
-  if (answer$status >= 400L || !is.list(said)) refuse(problem_of(name, answer, said))
+  if (answer$status >= 400L || !is.list(said) || is.null(said$predictions)) refuse(problem_of(name, answer, said))
   structure(predictions_of(said$predictions), version = answer$headers[["x-kronkers-version"]],
             prediction_id = answer$headers[["x-kronkers-prediction-id"]])
 }
@@ -86,14 +86,15 @@ read_chunks <- function(connection) {
 }
 
 problem_of <- function(name, answer, said) {
-  words <- if (is.list(said)) c(said$message, said$remedy) else substr(answer$body, 1L, 500L)
-  paste0("Asking ", name, " failed (", answer$status, "): ", paste(unlist(words), collapse = " "))
+  words <- if (is.list(said) && is.character(said$message)) words_of(said) else substr(answer$body, 1L, 500L)
+  paste0("Asking ", name, " failed (", answer$status, "): ", words)
 }
 
 # Numbers or texts as a vector, records as a data frame; null is NA.
 predictions_of <- function(predictions) {
   column <- function(values) unlist(lapply(values, function(v) if (is.null(v)) NA else v))
-  if (!length(predictions) || is.null(names(predictions[[1L]]))) return(column(predictions))
+  if (!length(predictions)) return(logical())
+  if (is.null(names(predictions[[1L]]))) return(column(predictions))
   names <- names(predictions[[1L]])
   as_frame(lapply(stats::setNames(names, names), function(name) column(lapply(predictions, `[[`, name))), length(predictions))
 }
