@@ -38,7 +38,8 @@ length(model::Ridge) = length(model.weights)
 Base.getindex(model::Ridge, k) = model.weights[k]
 predict(model::Ridge, X) = X * [model[k] for k in 1:length(model)] .+ model.bias
 
-store("struct", Ridge([1.0, -2.0, 0.5]); data = X, target = rand(60), metrics = (rmse = 1.5,), params = Dict(:lambda => 0.1))
+store("struct", Ridge([1.0, -2.0, 0.5]);
+      data = X, target = rand(60), metrics = (rmse = 1.5,), params = Dict(:lambda => 0.1))
 
 # ---- globals: a constant, a variable, a table, a helper that uses another, keywords, a macro
 
@@ -69,7 +70,8 @@ struct Affine
     a::Float64
 end
 (model::Affine)(data) = model.a .* data.x .+ length(data.kind[1])
-store("callable", Affine(2.0); data = (x = collect(1.0:30), kind = repeat(["a", "bcd", "é"], 10)), predict = (m, d) -> m(d))
+store("callable", Affine(2.0);
+      data = (x = collect(1.0:30), kind = repeat(["a", "bcd", "é"], 10)), predict = (m, d) -> m(d))
 
 # ---- columns of every kind, and missing values
 

@@ -1,7 +1,7 @@
 # Capture: what a host needs to serve a fitted model, written into a folder. Julia's standard library only.
 #
-#   data ─▶ table ─▶ frames/            model ─▶ needs ─▶ definitions.jl   (structs, functions, values of the notebook)
-#                    live answers                      └▶ model.jls        (the object, its predict function, the inputs)
+#   data ─▶ table ─▶ frames/            model ─▶ needs ─▶ definitions.jl   (structs, functions, values of the session)
+#                    live answers                      └▶ model.jls        (the object, its predict function, inputs)
 #
 # This text follows frames.jl inside a private module, in a live kernel too, so it opens no module and defines
 # nothing in Main. Code of the session is called through `invokelatest`: it may be younger than this.
@@ -22,14 +22,13 @@ words(@nospecialize error) = first(Base.invokelatest(sprint, showerror, error), 
 
 # ---- environment
 
-function write_environment(folder)
-    mkpath(folder)
+function write_environment(folder::String)
     write(joinpath(folder, "VERSION"), string(VERSION), "\n")
     project = Base.active_project()
-    project === nothing && return
-    for name in ("Project.toml", "Manifest.toml"), candidate in (joinpath(dirname(project), name),)
-        isfile(candidate) && cp(candidate, joinpath(folder, name); force = true)
-    end
+    project !== nothing && isfile(project) || return
+    cp(project, joinpath(folder, "Project.toml"); force = true)
+    manifest = Base.project_file_manifest_path(project)
+    manifest === nothing || cp(manifest, joinpath(folder, "Manifest.toml"); force = true)
 end
 
 # ---- capture
@@ -45,8 +44,9 @@ vectors, or a DataFrame. `target`: the true values, or the names of their column
 called. `needs`: names of the session that cannot be seen in the code, to be carried along. `definitions`: source text
 to use instead of what the session knows. Throws `KronkersError`.
 """
-function capture(@nospecialize(model), folder; data, names = nothing, target = nothing, predict = nothing, metrics = nothing,
-                 params = nothing, needs = (), definitions = nothing, variable = nothing, notebook = nothing)
+function capture(@nospecialize(model), folder; data, names = nothing, target = nothing, predict = nothing,
+                 metrics = nothing, params = nothing, needs = (), definitions = nothing, variable = nothing,
+                 notebook = nothing)
     targets = target_names(target)
     inputs = without(table(data, names), targets)
     asked = chosen_predict(model, predict)
@@ -59,9 +59,11 @@ function capture(@nospecialize(model), folder; data, names = nothing, target = n
     write(joinpath(folder, "model", "definitions.jl"), definitions_text(needed, definitions))
     write_model(joinpath(folder, "model"), model, asked, inputs.container, fields, needed)
     write_environment(joinpath(folder, "environment"))
-    about = object("target", targets, "metrics", something(metrics, JsonObject()), "params", something(params, JsonObject()),
+    about = object("target", targets, "metrics", something(metrics, JsonObject()),
+                   "params", something(params, JsonObject()),
                    "notebook", notebook === nothing ? get(ENV, "JPY_SESSION_NAME", nothing) : notebook)
-    held = object("class", string(nameof(typeof(model))), "variable", variable === nothing ? variable_of(model) : variable)
+    held = object("class", string(nameof(typeof(model))),
+                  "variable", variable === nothing ? variable_of(model) : variable)
     facts = facts_of(String(folder), held, inputs.container, fields, outputs, about, needed)
     write(joinpath(folder, "capture.json"), json(facts))
     return facts
@@ -72,14 +74,17 @@ end
 function target_names(@nospecialize target)
     target === nothing && return String[]
     target isa Union{AbstractString,Symbol} && return String[string(target)]
-    is_names = target isa Union{Tuple,AbstractVector} && all(name -> name isa Union{AbstractString,Symbol}, target) && length(target) < 100
-    return is_names ? strings(target) : String[something(variable_of(target), "target")]
+    target isa Union{Tuple,AbstractVector{Symbol}} && return strings(target)
+    # A few strings are names of columns; as many as there are rows, they are what is predicted.
+    target isa AbstractVector{<:AbstractString} && length(target) < 20 && return strings(target)
+    return String[something(variable_of(target), "target")]
 end
 
 "The name of Main that holds this very object, or nothing."
 function variable_of(@nospecialize object)
     for name in Base.names(Main; all = true)
-        is_hidden(name) || name === :ans || !isdefined(Main, name) || getfield(Main, name) !== object || return string(name)
+        (is_hidden(name) || name === :ans || !isdefined(Main, name)) && continue
+        getfield(Main, name) === object && return string(name)
     end
     return nothing
 end
@@ -112,7 +117,8 @@ end
 
 # ---- what is written
 
-function write_frames(folder::String, @nospecialize(model), @nospecialize(predict), inputs::Table, fields::Vector{Field})
+function write_frames(folder::String, @nospecialize(model), @nospecialize(predict), inputs::Table,
+                      fields::Vector{Field})
     sample, baseline = pick(inputs, sample_rows(inputs)), pick(inputs, spread(row_count(inputs), 1_000))
     write_table(joinpath(folder, "data.kf"), 1, fields, inputs.columns)
     write_table(joinpath(folder, "sample.kf"), 1, fields, sample.columns)
@@ -127,7 +133,8 @@ function write_answers(path::String, @nospecialize(model), @nospecialize(predict
     return fields
 end
 
-function write_model(folder::String, @nospecialize(model), @nospecialize(predict), container, fields::Vector{Field}, needed::Needs)
+function write_model(folder::String, @nospecialize(model), @nospecialize(predict), container, fields::Vector{Field},
+                     needed::Needs)
     inputs = [(f.name, f.native, f.levels) for f in fields]
     layout = Dict{String,String}(name => bytes2hex(sha256(text)) for (name, text) in needed.layout)
     whole = (format = 1, object = model, predict = predict, inputs = inputs, container = container,
@@ -139,7 +146,8 @@ function write_model(folder::String, @nospecialize(model), @nospecialize(predict
         end
     catch error
         error isa InterruptException && rethrow()
-        reject("The model cannot be written to a file: $(words(error)).", "It may hold a task, a pointer or an open file.")
+        reject("The model cannot be written to a file: $(words(error)).",
+               "It may hold a task, a pointer or an open file.")
     end
 end
 
@@ -151,7 +159,8 @@ end
 
 function facts_of(folder::String, held::JsonObject, container, fields, outputs, about::JsonObject, needed::Needs)
     file = joinpath("model", "model.jls")
-    carried = sort!(String[string(n) for n in needed.order if !(get(needed.kinds, n, :imported) in (:imported, :unknown))])
+    is_carried(name) = !(get(needed.kinds, name, :imported) in (:imported, :unknown))
+    carried = sort!(String[string(name) for name in needed.order if is_carried(name)])
     runtime = object("version", string(VERSION), "executable", joinpath(Sys.BINDIR, Base.julia_exename()),
                      "library_paths", Base.load_path(), "platform", Sys.MACHINE)
     append!(held, object("loader", "jls", "file", file, "size_bytes", filesize(joinpath(folder, file))))
@@ -159,8 +168,9 @@ function facts_of(folder::String, held::JsonObject, container, fields, outputs, 
                    "inputs", map(field_object, fields), "outputs", map(field_object, outputs))
     append!(facts, about)
     captured_at = format(now(UTC), "yyyy-mm-ddTHH:MM:SS") * "Z"
-    return append!(facts, object("packages", packages(needed), "definitions", carried, "cwd", pwd(), "kernel", kernel_name(),
-                                 "warnings", warnings(folder, needed), "captured_at", captured_at))
+    return append!(facts, object("packages", packages(needed), "definitions", carried, "cwd", pwd(),
+                                 "kernel", kernel_name(), "warnings", warnings(folder, needed),
+                                 "captured_at", captured_at))
 end
 
 function warnings(folder::String, needed::Needs)

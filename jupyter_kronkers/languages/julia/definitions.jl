@@ -78,8 +78,9 @@ layout_check(name::String, fields::String) = """
 let type = Base.unwrap_unionall(Main.$name),
     found = join(("\$n::\$t" for (n, t) in zip(fieldnames(type), fieldtypes(type))), ";")
 
-    found == $(repr(fields)) || error("The struct $name has changed since the model was registered: it had the fields " *
-        $(repr(fields)) * ", now it has " * found * ". Register the model again.")
+    found == $(repr(fields)) ||
+        error("The struct $name has changed since the model was registered: it had the fields " *
+              $(repr(fields)) * ", now it has " * found * ". Register the model again.")
 end"""
 
 function package_line(id::Base.PkgId)

@@ -33,7 +33,8 @@ const ANSWERS = Dict{String,Function}("run" => run_cell, "value" => give_value, 
 function serve(path, mark)
     open_wire(path, mark)
     # C's printf goes line by line, as it would in a terminal.
-    ccall(:setvbuf, Cint, (Ptr{Cvoid}, Ptr{Cvoid}, Cint, Csize_t), unsafe_load(cglobal(:stdout, Ptr{Ptr{Cvoid}})), C_NULL, 1, 0)
+    c_stdout, by_line = unsafe_load(cglobal(:stdout, Ptr{Ptr{Cvoid}})), 1
+    ccall(:setvbuf, Cint, (Ptr{Cvoid}, Ptr{Cvoid}, Cint, Csize_t), c_stdout, C_NULL, by_line, 0)
     Base.exit_on_sigint(false)
     pushdisplay(CellDisplay())
     set_ans(nothing)

@@ -1,7 +1,8 @@
 # Rich display: a value as a bundle of MIME types.
 
 const TEXTUAL = ["text/html", "text/markdown", "text/latex", "image/svg+xml", "application/json",
-                 "application/vnd.vegalite.v5+json", "application/vnd.vegalite.v4+json", "application/vnd.plotly.v1+json"]
+                 "application/vnd.vegalite.v5+json", "application/vnd.vegalite.v4+json",
+                 "application/vnd.plotly.v1+json"]
 const BINARY = ["image/png", "image/jpeg", "application/pdf"]
 
 in_notebook(io) = IOContext(io, :limit => true, :color => false, :displaysize => (30, 100), :module => Main)

@@ -58,7 +58,8 @@ function visit!(needs::Needs, @nospecialize value)
     value isa GlobalRef && return of_session(value.mod) && visit_name!(needs, name_in_main(value))
     value isa Module && return visit_module!(needs, value)
     value isa TypeVar && return push!(needs.todo, value.ub)
-    is_first_visit!(needs, value isa Type ? value : typeof(value)) && visit_type!(needs, value isa Type ? value : typeof(value))
+    type = value isa Type ? value : typeof(value)
+    is_first_visit!(needs, type) && visit_type!(needs, type)
     (value isa Type || isbits(value) || !is_first_visit!(needs, value)) && return
     value isa DenseArray ? visit_items!(needs, value) : visit_fields!(needs, value)
 end
@@ -180,7 +181,7 @@ function visit_name!(needs::Needs, name::Symbol)
     value = getfield(Main, name)
     needs.kinds[name] === :imported && return add_import!(needs, name, value)
     push!(needs.todo, value)
-    is_hidden(name) && return                                    # Julia's own name for a closure, made with its function
+    is_hidden(name) && return                                    # Julia's name for a closure, made with its function
     needs.kinds[name] === :value && return add_value!(needs, name, value)
     needs.kinds[name] in (:type, :module, :macro) && add_named!(needs, name, needs.kinds[name])
 end
@@ -202,7 +203,8 @@ function add_piece!(needs::Needs, name::Symbol, text::AbstractString, before::Se
     any(piece -> piece.text == text, pieces) || push!(pieces, Piece(text, delete!(copy(before), name)))
 end
 
-const HEADS = Dict{Symbol,Vector{Symbol}}(:module => [:module], :macro => [:macro], :type => [:struct, :abstract, :primitive])
+const HEADS = Dict{Symbol,Vector{Symbol}}(:module => [:module], :macro => [:macro],
+                                          :type => [:struct, :abstract, :primitive])
 
 "The definition of a type, module or macro by its name, the last of several; a type can also be written anew."
 function add_named!(needs::Needs, name::Symbol, kind::Symbol)
@@ -254,7 +256,8 @@ function extend_types!(needs::Needs)
     types = Set{Symbol}(name for (name, kind) in needs.kinds if kind === :type)
     for statement in needs.statements
         called = foreign_function(statement.code)
-        called isa Function && !isempty(intersect(types, eager(statement.code))) && is_at_hand(needs, called) || continue
+        called isa Function && is_at_hand(needs, called) || continue
+        isempty(intersect(types, eager(statement.code))) && continue
         for method in methods(called).ms
             method.module === Main && string(method.file) == statement.file && method.line in statement.lines &&
                 visit_method!(needs, method)
@@ -274,8 +277,10 @@ function foreign_function(@nospecialize code)
     own = defined(code)
     return own !== nothing && kind_of(own) === :imported ? getfield(Main, own) : nothing
 end
-dotted(@nospecialize path) =
-    path isa Symbol ? getfield(Main, path) : path.head === :. ? getfield(dotted(path.args[1]), path.args[2].value) : nothing
+function dotted(@nospecialize path)
+    path isa Symbol && return getfield(Main, path)
+    return path.head === :. ? getfield(dotted(path.args[1]), path.args[2].value) : nothing
+end
 
 # ---- imports
 
@@ -292,7 +297,10 @@ function add_import!(needs::Needs, name::Symbol, @nospecialize value)
 end
 
 "`using A, B: c` as one expression per module."
-imports(@nospecialize code) = code isa Expr && code.head in (:using, :import) ? Expr[Expr(code.head, a) for a in code.args] : Expr[]
+function imports(@nospecialize code)
+    code isa Expr && code.head in (:using, :import) || return Expr[]
+    return Expr[Expr(code.head, argument) for argument in code.args]
+end
 
 function brings(code::Expr, name::Symbol)
     argument = code.args[1]

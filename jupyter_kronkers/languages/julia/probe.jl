@@ -4,7 +4,7 @@
 # DataFrame. It follows json.jl inside a private module, so nothing is left in Main.
 
 const MOST = 200
-const METRICS = r"^(rmse|mse|mae|mape|r2|r²|rsquared|accuracy|auc|f1|logloss|deviance|aic|bic|precision|recall|loss)(_[a-z]+)?$"i
+const METRIC = r"^(rmse|mse|mae|mape|r2|r²|rsquared|accuracy|auc|f1|logloss|loss|deviance|aic|bic|precision|recall)(_\w+)?$"i
 const DATA_FIRST = r"^(x_?train|train|x|data|df)"i
 const TARGET_FIRST = r"^(y_?train|y|target|labels?)$"i
 
@@ -63,6 +63,11 @@ function rows_of(@nospecialize value)
     value isa AbstractMatrix && return size(value, 1)
     value isa Union{NamedTuple,AbstractDict} && return length(first(values(value)))
     return Base.invokelatest(size, value, 1)
+end
+
+function data_object(found::Named, columns)
+    class = found.value isa Matrix ? "Matrix" : string(nameof(typeof(found.value)))
+    return object("name", found.name, "class", class, "rows", rows_of(found.value), "columns", columns)
 end
 
 # ---- models
@@ -163,15 +168,16 @@ function probe()
         value, columns = found.value, columns_of(found.value)
         if columns !== nothing
             push!(data, found)
-            push!(told.data, object("name", found.name, "class", value isa Matrix ? "Matrix" : string(nameof(typeof(value))), "rows", rows_of(value), "columns", columns))
+            push!(told.data, data_object(found, columns))
         elseif looks_like_model(value)
             push!(models, found)
             push!(told.models, model_object(found))
-        elseif value isa Real && !(value isa Bool) && isfinite(value) && occursin(METRICS, found.name)
+        elseif value isa Real && !(value isa Bool) && isfinite(value) && occursin(METRIC, found.name)
             push!(told.metrics, Pair{String,Any}(found.name, Float64(value)))
         end
     end
-    return json(object("models", told.models, "data", told.data, "metrics", told.metrics, "likely", likely_of(models, data, session)))
+    return json(object("models", told.models, "data", told.data, "metrics", told.metrics,
+                       "likely", likely_of(models, data, session)))
 end
 
 probe()

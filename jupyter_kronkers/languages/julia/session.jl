@@ -42,7 +42,7 @@ end
 
 # IJulia 2 keeps its cells in the object of its kernel.
 function ijulia_texts(ijulia::Module)
-    cells = isdefined(ijulia, :In) ? ijulia.In : isdefined(ijulia, :_default_kernel) ? ijulia._default_kernel.In : Dict()
+    cells = isdefined(ijulia, :In) ? ijulia.In : ijulia._default_kernel.In
     return Texts(["In[$n]" => cells[n] for n in sort!(collect(keys(cells)))])
 end
 

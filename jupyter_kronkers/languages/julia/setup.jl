@@ -36,9 +36,13 @@ end
 
 "The manifest with our entry. Since 1.6.2 entries lie under `deps`; a new file is written as this Julia writes it."
 function with_package(manifest)
-    entry = Dict{String,Any}("path" => PACKAGE, "uuid" => FACTS["uuid"], "version" => FACTS["version"], "deps" => FACTS["deps"])
-    isempty(manifest) && VERSION >= v"1.7" &&
-        (manifest = Dict{String,Any}("manifest_format" => "2.0", "julia_version" => string(VERSION), "deps" => Dict{String,Any}()))
+    entry = Dict{String,Any}("path" => PACKAGE)
+    for key in ("uuid", "version", "deps")
+        entry[key] = FACTS[key]
+    end
+    if isempty(manifest) && VERSION >= v"1.7"
+        manifest = Dict{String,Any}("manifest_format" => "2.0", "julia_version" => string(VERSION))
+    end
     entries = haskey(manifest, "manifest_format") ? get!(manifest, "deps", Dict{String,Any}()) : manifest
     entries[FACTS["name"]] = Any[entry]
     return manifest

@@ -49,7 +49,8 @@ as_matrix(names, columns) = length(columns) == 1 ? reshape(columns[1], :, 1) : r
 function table(@nospecialize(data), names)
     data isa AbstractMatrix && return matrix_table(data, names)
     data isa AbstractDict && return dict_table(data)
-    data isa AbstractVector && reject("The data are one vector.", "Give a matrix, reshape(v, :, 1), or named columns, (x = v,).")
+    data isa AbstractVector &&
+        reject("The data are one vector.", "Give a matrix, reshape(v, :, 1), or named columns, (x = v,).")
     return property_table(data)
 end
 
@@ -64,7 +65,8 @@ function dict_table(@nospecialize data)
     labels = sort!(strings(keys(data)))
     symbols = keytype(data) === Symbol
     make(names, columns) = symbols ? Dict(zip(Symbol.(names), columns)) : Dict(zip(names, columns))
-    return checked_table(labels, Any[data[symbols ? Symbol(l) : l] for l in labels], symbols ? "symboldict" : "dict", make)
+    columns = Any[data[symbols ? Symbol(label) : label] for label in labels]
+    return checked_table(labels, columns, symbols ? "symboldict" : "dict", make)
 end
 
 function property_table(@nospecialize data)
@@ -83,7 +85,10 @@ function without(table::Table, dropped::Vector{String})
     return checked_table(table.names[kept], table.columns[kept], table.container, table.make)
 end
 
-pick(table::Table, rows::Vector{Int}) = Table(table.names, Any[c[rows] for c in table.columns], table.container, table.make)
+function pick(table::Table, rows::Vector{Int})
+    columns = Any[column[rows] for column in table.columns]
+    return Table(table.names, columns, table.container, table.make)
+end
 
 "`count` of `total` rows, evenly spaced: row k is ⌊k · total / count⌋."
 function spread(total::Int, count::Int)
@@ -126,7 +131,8 @@ function field(name::String, @nospecialize column)
 end
 
 fields_of(names::Vector{String}, columns::Vector{Any}) = Field[field(names[k], columns[k]) for k in 1:length(names)]
-field_object(f::Field) = object("name", f.name, "type", f.type, "native", f.native, "levels", f.levels, "missing", f.missing)
+field_object(f::Field) =
+    object("name", f.name, "type", f.type, "native", f.native, "levels", f.levels, "missing", f.missing)
 
 # CategoricalArrays by shape, because that package is not ours to load.
 function levels_of(@nospecialize column)
@@ -141,8 +147,8 @@ function framed(field::Field, @nospecialize column)
 end
 
 function write_table(path::String, kind::Int, fields::Vector{Field}, columns::Vector{Any})
-    bytes = encode_frame(kind, 0, String[f.name for f in fields], Any[framed(fields[k], columns[k]) for k in 1:length(fields)])
-    write(path, bytes)
+    names = String[field.name for field in fields]
+    write(path, encode_frame(kind, 0, names, Any[framed(fields[k], columns[k]) for k in 1:length(fields)]))
 end
 
 # ---- answers
@@ -154,13 +160,14 @@ function answers(@nospecialize(model), @nospecialize(predict), table::Table)
         predict === nothing ? Base.invokelatest(model, shaped) : Base.invokelatest(predict, model, shaped)
     catch error
         error isa InterruptException && rethrow()
-        reject("predict failed on the data: $(words(error)).", "It is called as predict(model, data), with the columns " *
-               "$(join(table.names[1:min(end, 10)], ", ")) in a $(nameof(typeof(shaped))).")
+        columns = join(table.names[1:min(end, 10)], ", ")
+        reject("predict failed on the data: $(words(error)).",
+               "It is called as predict(model, data), with the columns $columns in a $(nameof(typeof(shaped))).")
     end
     names, columns = output_columns(output)
     for k in 1:length(columns)
-        length(columns[k]) == row_count(table) || reject(
-            "predict gave $(length(columns[k])) answers for $(row_count(table)) rows.", "Make it give one answer per row.")
+        given, wanted = length(columns[k]), row_count(table)
+        given == wanted || reject("predict gave $given answers for $wanted rows.", "Make it give one answer per row.")
         columns[k] = narrow(columns[k])
     end
     return names, columns

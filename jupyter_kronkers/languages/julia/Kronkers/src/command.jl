@@ -17,7 +17,8 @@ function run_command(arguments::Vector{String})
     words = command_words()
     Sys.which(first(words)) === nothing && reject(
         "The command $(first(words)) is not there.",
-        "Install it: pip install jupyter-kronkers; or say where it is: ENV[\"KRONKERS_COMMAND\"] = \"/path/to/jupyter-kronkers\".")
+        "Install it: pip install jupyter-kronkers; " *
+        "or say where it is: ENV[\"KRONKERS_COMMAND\"] = \"/path/to/jupyter-kronkers\".")
     out, err = IOBuffer(), IOBuffer()
     command = setenv(Cmd(vcat(words, arguments)), environment_of_others())
     process = run(pipeline(ignorestatus(command), stdin = devnull, stdout = out, stderr = err))
@@ -34,10 +35,18 @@ function environment_of_others()
     return environment
 end
 
+"The words of a problem as the command line and the gateway write it, or nothing."
+function problem_in(text)
+    problem = try read_json(text) catch; nothing end
+    problem isa Dict && haskey(problem, "message") || return nothing
+    return KronkersError(string(problem["message"]), string(something(get(problem, "remedy", ""), "")))
+end
+
 # With --json a failure is an object with a message; where even that failed, it is text.
 function failure(said, told, process)
-    problem = try read_json(said) catch; nothing end
-    problem isa Dict && haskey(problem, "message") && return KronkersError(problem["message"], something(get(problem, "remedy", ""), ""))
+    problem = problem_in(said)
+    problem === nothing || return problem
     text = strip(told * said)
-    return KronkersError(isempty(text) ? "The command failed ($(process.exitcode), signal $(process.termsignal))." : text, "")
+    isempty(text) && (text = "The command failed (status $(process.exitcode), signal $(process.termsignal)).")
+    return KronkersError(text, "")
 end

@@ -27,22 +27,20 @@ function call_deployment(name::AbstractString, data; url = get(ENV, "KRONKERS_GA
     cells = Any[Any[column[row] for column in rows.columns] for row in 1:row_count(rows)]
     body = json(object("dataframe_split", object("columns", rows.names, "data", cells)))
     status, headers, text = post(url, "/$name/invocations", token, body)
-    status == 200 || throw(refusal(status, text))
+    status == 200 ||
+        throw(something(problem_in(text), KronkersError("The gateway answered $status: $(first(text, 500))", "")))
     answered = read_json(text)["predictions"]
-    return Prediction(identity.(answered), get(headers, "x-kronkers-version", ""), get(headers, "x-kronkers-prediction-id", ""))
+    told(name) = get(headers, name, "")
+    return Prediction(identity.(answered), told("x-kronkers-version"), told("x-kronkers-prediction-id"))
 end
 
-function refusal(status, text)
-    problem = try read_json(text) catch; nothing end
-    problem isa Dict && haskey(problem, "message") || return KronkersError("The gateway answered $status: $(first(text, 500))", "")
-    return KronkersError(string(problem["message"]), string(something(get(problem, "remedy", ""), "")))
-end
-
+"Host, port and path of an address, and the host as a header spells it."
 function address_of(url)
     found = match(r"^http://(\[[^\]]+\]|[^/:]+)(?::(\d+))?(/.*)?$", url)
     found === nothing && reject("The gateway's address $url is not of the form http://host:port.",
                                 startswith(url, "https:") ? "HTTPS needs a package such as HTTP.jl." : "")
-    return strip(found[1], ['[', ']']), parse(Int, something(found[2], "80")), rstrip(something(found[3], ""), '/'), found[1]
+    host, port, path = found[1], something(found[2], "80"), something(found[3], "")
+    return strip(host, ['[', ']']), parse(Int, port), rstrip(path, '/'), host
 end
 
 "Status, headers in small letters, and text of the answer to a POST of JSON."

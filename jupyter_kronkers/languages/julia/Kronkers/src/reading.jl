@@ -14,7 +14,7 @@ function read_json(text::AbstractString)
     return value
 end
 
-not_json(reader) = reject("This is no JSON, from byte $(reader.at) of $(ncodeunits(reader.text)) on: $(first(reader.text, 100))")
+not_json(reader) = reject("This is no JSON, from byte $(reader.at) on: $(first(reader.text, 100))")
 peek_char(reader) = reader.at <= ncodeunits(reader.text) ? reader.text[reader.at] : '\0'
 step(reader) = reader.at = nextind(reader.text, reader.at)
 
@@ -73,7 +73,8 @@ function read_object(reader::JsonReader)
     return found
 end
 
-const ESCAPES = Dict('n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', '"' => '"', '\\' => '\\', '/' => '/')
+const ESCAPES = Dict('n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f',
+                     '"' => '"', '\\' => '\\', '/' => '/')
 
 function read_string(reader::JsonReader)
     expect(reader, "\"")

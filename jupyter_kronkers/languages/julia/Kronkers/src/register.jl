@@ -34,12 +34,14 @@ function Base.show(io::IO, ::MIME"text/plain", version::Version)
 end
 
 """
-    register(model, name; data, target, predict, metrics, params, needs, title, description, notebook, names, definitions)
+    register(model, name; data, target, predict, metrics, params, needs, title, description, notebook,
+             names, definitions)
 
 Register a fitted model under `name` and return its new [`Version`](@ref). What it needs of this session is captured
 with it: structs, functions, values of globals, packages.
 
-- `data`: the rows it was trained on: a matrix (columns x1, x2, …, or `names`), a NamedTuple or Dict of vectors, a DataFrame.
+- `data`: the rows it was trained on: a matrix (columns x1, x2, …, or `names`), a NamedTuple or Dict of vectors, or a
+  DataFrame.
 - `target`: the true values, or the names of their columns in `data`; never part of the inputs.
 - `predict(model, data)`: gives one answer per row. Without it your own `predict` is used, else the model is called.
 - `metrics`, `params`: named numbers and values, such as `(rmse = 41.2,)`.
@@ -60,10 +62,13 @@ function register(model, name::AbstractString; data, title = "", description = "
         isempty(title) || append!(arguments, ["--title", title])
         isempty(description) || append!(arguments, ["--description", description])
         version = version_of(run_command(arguments), facts)
-        is_ready(version) || @warn "$(version.name) version $(version.number) is rejected: $(version.reason) $(version.remedy)"
+        is_ready(version) || warn_rejected(version)
         return version
     end
 end
+
+warn_rejected(version::Version) =
+    @warn "$(version.name) version $(version.number) is rejected: $(version.reason) $(version.remedy)"
 
 function version_of(answer::Dict, facts::Dict)
     text(key) = string(something(get(answer, key, ""), ""))
