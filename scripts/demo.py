@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from scripts.kronkers import DATA, PROGRAM, Process, ask, surroundings, wait_for
+from scripts.kronkers import DATA, DATA_FOLDER, PROGRAM, Process, ask, surroundings, wait_for
 from scripts.machine import ROOT, VENV, Command, Trouble, is_root, run, say
 from scripts.setup import set_up
 from scripts.steps import Outcome, Step, end, run_all
@@ -74,19 +76,13 @@ class Theatre:
     """Holds what the demo started; on the way out all of it is stopped."""
 
     def __init__(self) -> None:
-        self.started: list[Process] = []
+        self.closing = ExitStack()
 
     def __enter__(self) -> Theatre:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        for process in reversed(self.started):
-            process.stop()
-
-    def start(self, name: str, *command: str | Path) -> Process:
-        process = Process(name, *command)
-        self.started.append(process)
-        return process
+        self.closing.close()
 
     def perform(self, lessons: list[Lesson], *, lab: bool) -> int:
         say("From notebooks to answers:")
@@ -99,20 +95,29 @@ class Theatre:
         return 0
 
     def control_plane(self) -> Step:
-        """`jupyter kronkers serve`, unless one for this data folder runs already."""
+        """`jupyter kronkers serve`, unless somebody serves this data folder already."""
 
         def serve(log: Path) -> None:
-            wait_for("the control plane", is_served, self.start("serve", PROGRAM, "serve"))
+            # First said how to stop it, then started: an interruption in between leaves nothing behind.
+            self.closing.callback(stop_serving, log)
+            run([PROGRAM, "serve", "--background"], log, extra=DATA_FOLDER)
 
         return Step("control plane", serve, is_served)
 
     def open_lab(self) -> None:
         """JupyterLab on the notebooks, until it ends or this is interrupted."""
         words: Command = ["--notebook-dir", NOTEBOOKS, *(["--allow-root"] if is_root() else [])]
-        lab = self.start("lab", VENV / "bin/jupyter-lab", *words)
+        lab = Process("lab", VENV / "bin/jupyter-lab", *words)
+        self.closing.callback(lab.stop)
         url = wait_for("JupyterLab", lambda: url_of(lab.pid), lab)
         say(f"\nJupyterLab: {url}\nThe Kronkers panel is in the left side bar. Stop everything with Ctrl-C.")
         lab.wait()
+
+
+def stop_serving(log: Path) -> None:
+    """Harmless if nothing is served any more, say because it was interrupted together with us."""
+    if is_served():
+        run([PROGRAM, "stop"], log, extra=DATA_FOLDER)
 
 
 def is_served() -> bool:
@@ -139,7 +144,7 @@ def training(lesson: Lesson) -> Step:
         executed.parent.mkdir(parents=True, exist_ok=True)
         command: Command = [VENV / "bin/jupyter-execute", lesson.path, "--output", executed]
         # Jupyter tells a kernel its notebook by this name; so does whoever runs a notebook without Jupyter.
-        run(command, log, extra={"KRONKERS_DATA_DIR": str(DATA), "JPY_SESSION_NAME": str(lesson.path)})
+        run(command, log, extra=DATA_FOLDER | {"JPY_SESSION_NAME": str(lesson.path)})
         latest = ask("models", "show", lesson.model)["model"]["latest"]
         if latest["state"] != "ready":
             raise Trouble(f"{lesson.model} {latest['number']} was rejected: {latest['reason']}", latest["remedy"])
@@ -151,10 +156,13 @@ def training(lesson: Lesson) -> Step:
 
 
 def has_champion(lesson: Lesson) -> bool:
-    try:
-        return ALIAS in ask("models", "show", lesson.model)["model"]["aliases"]
-    except Trouble:
-        return False
+    return lesson.model in champions()
+
+
+@cache
+def champions() -> set[str]:
+    """Models that had a champion when the demo first asked."""
+    return {found["name"] for found in ask("models", "list") if ALIAS in found["aliases"]}
 
 
 def deploying(lessons: list[Lesson]) -> Step:

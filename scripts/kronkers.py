@@ -12,13 +12,14 @@ from scripts.machine import ROOT, VENV, Trouble, environment
 
 # Inside the clone: a demo must not mix with the models of the person who tries it, and `make clean` forgets it all.
 DATA = ROOT / ".kronkers"
+DATA_FOLDER = {"KRONKERS_DATA_DIR": str(DATA)}
 PROGRAM = VENV / "bin" / "jupyter-kronkers"
 LOGS = DATA / "logs"
 START_S = 60.0
 
 
 def surroundings() -> dict[str, str]:
-    return environment() | {"KRONKERS_DATA_DIR": str(DATA)}
+    return environment() | DATA_FOLDER
 
 
 def ask(*words: str | Path) -> Any:
