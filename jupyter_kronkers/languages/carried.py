@@ -11,6 +11,7 @@ _FILES = {
         name: name
         for name in (
             "frames.py",
+            "interpreters.py",
             "launch.py",
             "process.py",
             "reasons.py",

@@ -184,14 +184,26 @@ def _declared_answers(data: Path) -> str:
 
 
 def _libraries(runtime: Runtime) -> dict[str, str]:
-    paths = [path for path in runtime.library_paths if not path.startswith("project:")]
-    if runtime.language == "r":
-        return {"R_LIBS": os.pathsep.join(paths)} if paths else {}
-    if runtime.language == "python":
-        return {LIBRARY_PATHS: os.pathsep.join(paths)} if paths else {}
-    project = [path.removeprefix("project:") for path in runtime.library_paths if path.startswith("project:")]
-    depots = {"JULIA_DEPOT_PATH": os.pathsep.join(paths)} if paths else {}
-    return depots | ({"JULIA_PROJECT": project[0]} if project else {})
+    paths = runtime.library_paths
+    if not paths:
+        return {}
+    if runtime.language == "julia":
+        return _julia_paths(paths)
+    return {"R_LIBS" if runtime.language == "r" else LIBRARY_PATHS: os.pathsep.join(paths)}
+
+
+def _julia_paths(paths: Sequence[str]) -> dict[str, str]:
+    """Julia knows the active project (`project:…`), depots (DEPOT_PATH) and what it loads from (LOAD_PATH)."""
+    projects = [path.removeprefix("project:") for path in paths if path.startswith("project:")]
+    loads = [path for path in paths if is_load_path(path)]
+    depots = [path for path in paths if not path.startswith("project:") and path not in loads]
+    told = {"JULIA_PROJECT": projects[:1], "JULIA_LOAD_PATH": loads, "JULIA_DEPOT_PATH": depots}
+    return {name: os.pathsep.join(found) for name, found in told.items() if found}
+
+
+def is_load_path(path: str) -> bool:
+    """True for a project file or a folder of packages of Julia, as `Base.load_path()` gives them."""
+    return path.endswith(".toml") or os.path.basename(os.path.dirname(path)) == "stdlib"
 
 
 def warm_up_frame(data: Path) -> bytes | None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import shutil
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from . import process as hosting
 from .frames import Column
+from .interpreters import ask, locate
 from .python.loaded import Loaded
 from .reasons import remedy, remedy_of_death
 
@@ -84,14 +85,15 @@ class HostedModel:
         return own if own.is_dir() else hosting.HERE
 
     def _runtime(self) -> hosting.Runtime:
+        """The language as this machine has it; where the kernel had its packages is looked at last."""
         language, recorded = self._facts["language"], self._facts.get("runtime") or {}
-        program = shutil.which({"r": "Rscript", "julia": "julia"}[language])
+        program = locate(language)
         if program is None:
             raise RuntimeError(f"This model needs {language.capitalize()}, which is not on the PATH of this machine.")
-        paths = tuple(
-            path for path in recorded.get("library_paths") or [] if os.path.isdir(path.removeprefix("project:"))
-        )
-        return hosting.Runtime(language, str(recorded.get("version") or ""), program, paths)
+        own = ask(language, program)
+        more = [path for path in recorded.get("library_paths") or [] if path not in own.library_paths]
+        there = [path for path in more if os.path.isdir(path) and not hosting.is_load_path(path)]
+        return replace(own, library_paths=(*own.library_paths, *there))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"folder": self._folder, "facts": self._facts}

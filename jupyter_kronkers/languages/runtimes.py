@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import functools
 import os
-import platform
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from jupyter_kronkers.errors import Fault, Invalid, MissingLanguage
-from jupyter_kronkers.languages.process import Runtime
+from jupyter_kronkers.languages.interpreters import ask, locate
+from jupyter_kronkers.languages.process import Runtime, is_load_path
 
 LANGUAGES = ("python", "r", "julia")
 TITLES = {"python": "Python", "r": "R", "julia": "Julia"}
@@ -32,17 +31,6 @@ KERNEL = {
     "r": "apt-get install --no-install-recommends r-cran-irkernel "
     "(or in R: install.packages('IRkernel'); IRkernel::installspec())",
     "julia": "jupyter kronkers languages setup",
-}
-
-_PROGRAMS = {"r": "Rscript", "julia": "julia"}
-_ASK = {
-    "r": ["--no-save", "-e", "cat(as.character(getRversion()), .libPaths(), sep = '\\n')"],
-    "julia": [
-        "--startup-file=no",
-        "-e",
-        'println(VERSION); p = Base.active_project(); p === nothing || println("project:", dirname(p)); '
-        "foreach(println, DEPOT_PATH)",
-    ],
 }
 
 
@@ -61,32 +49,19 @@ class LanguageFound:
 
 def find(language: str) -> Runtime:
     """The interpreter that serves models of `language`. Raises MissingLanguage with the command that brings it."""
-    if language == "python":
-        return Runtime("python", platform.python_version(), sys.executable)
     program = locate(language)
     if program is None:
         raise MissingLanguage(TITLES.get(language, language), remedy=INSTALL.get(language, ""))
     return asked(language, program, os.stat(program).st_mtime_ns)
 
 
-def locate(language: str) -> str | None:
-    """The path of the interpreter, None if there is none. Starts nothing."""
-    if language == "python":
-        return sys.executable
-    return shutil.which(_PROGRAMS[language]) if language in _PROGRAMS else None
-
-
 @functools.lru_cache(maxsize=32)
 def asked(language: str, program: str, changed_at: int) -> Runtime:
     """What the interpreter says of itself. `changed_at` lets a new installation be asked again."""
     try:
-        said = subprocess.run(
-            [program, *_ASK[language]], capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL
-        )
+        return ask(language, program)
     except (subprocess.SubprocessError, OSError) as error:
         raise MissingLanguage(f"A working {TITLES[language]} ({program})", remedy=INSTALL[language]) from error
-    version, *paths = said.stdout.split("\n")
-    return Runtime(language, version.strip(), program, tuple(path for path in paths if path))
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -118,12 +93,24 @@ def runtime_of(capture: bytes) -> Runtime:
         return find(language)
     if not _same_file(executable, locate(language)) and not _is_a_kernels(language, executable):
         return find(language)
-    paths = tuple(path for path in recorded.library_paths if _is_folder(path))
-    return Runtime(language, recorded.version, executable, paths or _own_paths(language, executable))
+    return Runtime(language, recorded.version, executable, _library_paths(language, executable, recorded))
 
 
-def _own_paths(language: str, executable: str) -> tuple[str, ...]:
-    return () if language == "python" else asked(language, executable, os.stat(executable).st_mtime_ns).library_paths
+def _library_paths(language: str, executable: str, recorded: Recorded) -> tuple[str, ...]:
+    """Where the kernel had its packages from, if that is still there; else where the interpreter has them from."""
+    paths = tuple(path for path in recorded.library_paths if _is_there(path))
+    if language == "python":
+        return paths
+    own = asked(language, executable, os.stat(executable).st_mtime_ns).library_paths
+    if language == "julia" and all(path.startswith("project:") or is_load_path(path) for path in paths):
+        # What Julia loads from is found within its depots.
+        return (*paths, *(path for path in own if not paths or not path.startswith("project:")))
+    return paths or own
+
+
+def _is_there(path: str) -> bool:
+    path = path.removeprefix("project:")
+    return os.path.isabs(path) and (os.path.isdir(path) or (is_load_path(path) and os.path.isfile(path)))
 
 
 def _program(language: str, executable: str) -> str:
@@ -132,10 +119,6 @@ def _program(language: str, executable: str) -> str:
         return executable
     beside = Path(executable).with_name("Rscript")
     return str(beside) if beside.exists() else ""
-
-
-def _is_folder(path: str) -> bool:
-    return os.path.isabs(path.removeprefix("project:")) and os.path.isdir(path.removeprefix("project:"))
 
 
 def _same_file(executable: str, trusted: str | None) -> bool:

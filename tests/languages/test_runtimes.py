@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_kronkers.errors import Invalid, MissingLanguage
-from jupyter_kronkers.languages import find, runtime_of, survey
-from jupyter_kronkers.languages.runtimes import locate
+from jupyter_kronkers.languages import Limits, find, runtime_of, survey
+from jupyter_kronkers.languages.interpreters import locate
+from jupyter_kronkers.languages.process import environment
 
 
 def capture(language: str, **runtime: object) -> bytes:
@@ -129,3 +130,26 @@ def test_what_is_no_capture_is_refused(text):
 def test_an_unknown_language_is_missing():
     with pytest.raises(MissingLanguage, match="cobol"):
         runtime_of(capture("cobol"))
+
+
+def julia_environment(*library_paths: str) -> dict[str, str]:
+    runtime = runtime_of(capture("julia", executable=locate("julia"), library_paths=library_paths))
+    told = environment(runtime, Limits(), Path())
+    return {name: value for name, value in told.items() if name in ("JULIA_PROJECT", "JULIA_LOAD_PATH")} | {
+        "depots": told["JULIA_DEPOT_PATH"]
+    }
+
+
+def test_julia_is_told_its_project_and_depots(tmp_path):
+    (tmp_path / "depot").mkdir()
+    told = julia_environment(f"project:{tmp_path}", str(tmp_path / "depot"))
+    assert told == {"JULIA_PROJECT": str(tmp_path), "depots": str(tmp_path / "depot")}
+
+
+def test_a_load_path_of_julia_is_none_of_its_depots(tmp_path):
+    project = tmp_path / "Project.toml"
+    project.touch()
+    told = julia_environment(str(project))
+    assert told["JULIA_LOAD_PATH"] == str(project)
+    assert str(project) not in told["depots"]
+    assert told["depots"]

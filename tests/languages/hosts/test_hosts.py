@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import ExitStack
 from datetime import date
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from jupyter_kronkers.errors import HostFailed, ModelFailed
-from jupyter_kronkers.languages import Column
+from jupyter_kronkers.languages import Column, Host, Limits, find
 
 LANGUAGES = ["python", "r", "julia"]
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def host(models, tmp_path_factory):
+    """host(language, model) gives a host that the tests of this file share; none of them ends it."""
+    logs = tmp_path_factory.mktemp("logs")
+    with ExitStack() as hosts:
+
+        @cache
+        def start(language: str, model: str | Path) -> Host:
+            folder, log = models(language) / model, logs / f"{language}-{Path(model).name}.log"
+            return hosts.enter_context(Host.start(folder, find(language), Limits(), log))
+
+        yield start
 
 
 def column(name, *values, mask=None):
@@ -90,12 +107,11 @@ def test_a_matrix_is_several_columns(host, ones, language, names):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_prints_of_a_model_are_in_the_log_and_not_in_the_answer(host, ones, language, tmp_path):
+def test_prints_of_a_model_are_in_the_log_and_not_in_the_answer(models, ones, language, tmp_path):
     log = tmp_path / "log"
-    running = host(language, "prints_then_answers", log=log)
-    (answer,) = running.predict(ones)
+    with Host.start(models(language) / "prints_then_answers", find(language), log=log) as running:
+        (answer,) = running.predict(ones)
     assert answer.values.tolist() == [1.0, 2.0]
-    running.stop()
     assert "KF1" in log.read_text()
 
 
