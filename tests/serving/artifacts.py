@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -114,3 +115,69 @@ def troublemaker(factor: float):
             time.sleep(600)
 
     return {"factor": factor}, predict
+
+
+R_TROUBLE = """
+source <- commandArgs(TRUE)[1]; folder <- commandArgs(TRUE)[2]
+kronkers <- new.env(); sys.source(source, kronkers)
+rows <- data.frame(x = c(1, 2, 3, 4), do = rep("answer", 4))
+answers <- function(model, data) {
+  for (word in data$do) {
+    if (word == "raise") stop("this row is bad")
+    if (word == "quit") quit("no", 3)
+    if (word == "crash") tools::pskill(Sys.getpid(), 11)
+    if (word == "loop") repeat {}
+    if (word == "print") for (i in 1:20000) cat(strrep("x", 50000), "\\n")
+    if (word == "memory") { hoard <- list(); repeat hoard[[length(hoard) + 1]] <- numeric(2^27) }
+  }
+  model$factor * data$x
+}
+kronkers$kronkers_capture(list(factor = 2), folder, data = rows, predict = answers)
+"""
+
+JULIA_TROUBLE = """
+module Capture
+include(Main.ARGS[1])
+end
+rows = (x = [1.0, 2.0, 3.0, 4.0], do_ = fill("answer", 4))
+rows = NamedTuple{(:x, :do)}(values(rows))
+function answers(model, data)
+    for word in data[:do]
+        word == "raise" && error("this row is bad")
+        word == "quit" && exit(3)
+        word == "crash" && ccall(:abort, Cvoid, ())
+        if word == "loop"
+            while true
+            end
+        end
+        if word == "print"
+            for _ in 1:20_000
+                println("x"^50_000)
+            end
+        end
+        if word == "memory"
+            hoard = []
+            while true
+                push!(hoard, ones(2^27))
+            end
+        end
+    end
+    return model.factor .* data.x
+end
+Capture.capture((factor = 2.0,), ARGS[2]; data = rows, predict = answers)
+"""
+
+
+def trouble_in(makes: Makes, language: str) -> Placed:
+    """The troublemaker in R or Julia."""
+    from importlib import import_module
+
+    folder = makes.folders.staging / f"{language}-{time.monotonic_ns()}"
+    folder.mkdir()
+    code, command = {"r": (R_TROUBLE, ["Rscript"]), "julia": (JULIA_TROUBLE, ["julia", "--startup-file=no"])}[language]
+    (folder / "source").write_text(import_module(f"jupyter_kronkers.languages.{language}").capture_source())
+    (folder / "script").write_text(code)
+    words = [*command, str(folder / "script"), str(folder / "source"), str(folder / "raw")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return makes.placed(f"double-{language}", 1, folder / "raw", language)

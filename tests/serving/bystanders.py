@@ -8,7 +8,7 @@ import threading
 
 from tests.serving.conftest import SECRET, until
 
-FACTORS = {"double/1": 2.0, "double/2": 3.0}
+FACTORS = {"double/1": 2.0, "double/2": 3.0, "double-r/1": 2.0, "double-julia/1": 2.0}
 
 
 class Bystanders:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from jupyter_kronkers.serving.gateway.routes import Route
+from jupyter_kronkers.serving.gateway.routes import Route, ServingLimits
 from tests.serving.artifacts import ROWS
 from tests.serving.bystanders import Bystanders
 from tests.serving.conftest import QUICK, Gateway, gone, until
@@ -146,11 +147,22 @@ def test_a_model_whose_answers_depend_on_the_batch_is_served_unbatched(gateway, 
         return [value - rows["x"].mean() for value in rows["x"].tolist()]
 
     gateway.serve("centred", makes.python("centred", 1, {}, ROWS, predict))
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(16) as callers:
         answers = list(callers.map(lambda x: gateway.trouble("centred", x=float(x)).predictions, range(64)))
     assert answers == [[0.0]] * 64
+
+
+@pytest.mark.slow
+def test_a_stampede_on_a_starting_deployment_waits_for_its_one_start(gateway, double):
+    """faults: 70"""
+    gateway.put(Route("cold", double, limits=ServingLimits(queue=20)))
+    with ThreadPoolExecutor(60) as callers:
+        answers = list(callers.map(lambda x: gateway.trouble("cold", x=float(x)), range(60)))
+    served = [answer for answer in answers if answer.status == 200]
+    refused = [answer for answer in answers if answer.status != 200]
+    assert len(served) >= 20
+    assert all(answer.status == 503 and answer.headers["Retry-After"] for answer in refused)
+    assert len(gateway.wait("cold", lambda state: state.state == "ready").replicas) == 1
 
 
 @pytest.mark.slow

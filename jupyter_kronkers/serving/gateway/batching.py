@@ -25,10 +25,11 @@ Answered = list[Column] | KronkersError
 class Ask:
     """The rows of one request and where their answers go.
 
-    alone: it was in a batch that failed, and is tried once more by itself. deaths: hosts that ended over it.
+    alone: it was in a batch that failed, and is tried again by itself. last: it was too slow even so, and gets all
+    the time a predict may take once nobody waits before it. deaths: hosts that ended over it.
     """
 
-    __slots__ = ("alone", "columns", "deadline", "deaths", "done", "left", "rows")
+    __slots__ = ("alone", "columns", "deadline", "deaths", "done", "last", "left", "rows")
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class Ask:
         done: Callable[[Answered], None],
     ) -> None:
         self.columns, self.rows, self.deadline, self.done = columns, rows, deadline, done
-        self.alone = self.left = False
+        self.alone = self.last = self.left = False
         self.deaths = 0
 
 

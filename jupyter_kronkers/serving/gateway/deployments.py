@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_kronkers.errors import KronkersError, Unavailable
@@ -48,6 +49,7 @@ class Deployment:
         self._cold: set[Key] = set()
         self._failed: Key | None = None
         self._news = asyncio.Event()
+        self._parked: list[Callable[[], None]] = []
         self._loading: asyncio.Task[LoadedVersion] | None = None
         self._loading_key: Key | None = None
         self._retired: set[asyncio.Task[None]] = set()
@@ -72,6 +74,14 @@ class Deployment:
         if self.live is None:
             raise Unavailable(f"{self.name} is {self.state}. {self.problem}".strip(), retry_after_s=2.0)
         return self.live
+
+    def park(self, again: Callable[[], None]) -> bool:
+        """Call `again` once it is known whether this can answer. False if that is known, or if too many wait."""
+        limit = self.route.limits.queue if self.route else 0
+        if self.live is not None or self.state != "starting" or len(self._parked) >= limit:
+            return False
+        self._parked.append(again)
+        return True
 
     async def _work(self) -> None:
         while self.route is not None:
@@ -199,6 +209,10 @@ class Deployment:
         if (state, str(said)) != (self.state, str(self.problem)):
             self.state, self.problem = state, said
             self._place.changed()
+        if state != "starting":
+            parked, self._parked = self._parked, []
+            for again in parked:
+                again()
 
     @property
     def versions(self) -> list[tuple[LoadedVersion, bool]]:

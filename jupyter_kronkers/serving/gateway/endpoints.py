@@ -123,13 +123,16 @@ class Endpoints:
 
     def serve(self, exchange: Exchange) -> None:
         target = exchange.target
-        if not isinstance(target, Target):
+        if not isinstance(target, Target) or exchange.lost:
             return
         if not target.deployment:
             return exchange.answer(self._own[target.what]())
         deployment = self.deployments.running.get(target.deployment)
         if deployment is None:
             return exchange.answer(refusal(NotFound("deployment", target.deployment)))
+        # A stampede on a version that is just being loaded, or after the gateway was killed, waits instead of failing.
+        if target.what == b"invocations" and deployment.park(lambda: self.serve(exchange)):
+            return
         try:
             live = deployment.now()
             if target.what == b"invocations":

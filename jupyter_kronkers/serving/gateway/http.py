@@ -66,6 +66,7 @@ class Exchange:
         "gone",
         "headers",
         "keep_alive",
+        "lost",
         "method",
         "path",
         "query",
@@ -80,6 +81,7 @@ class Exchange:
         self.method = self.path = self.query = self.body = b""
         self.headers: dict[bytes, bytes] = {}
         self.keep_alive = True
+        self.lost = False
         self.reply: Answer | None = None
         self.gone: Callable[[], None] | None = None
         self.target: object = None
@@ -141,6 +143,7 @@ class Connection(asyncio.Protocol):
         self.server.connections.discard(self)
         self.transport = None
         for exchange in self.waiting:
+            exchange.lost = True
             if exchange.gone is not None:
                 exchange.gone()
         self.waiting.clear()

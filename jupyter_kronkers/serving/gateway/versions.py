@@ -3,7 +3,8 @@
     ask ──▶ waiting ──gather──▶ replica ──▶ answers        the batch is split, each caller gets his rows
                ▲                   ├──▶ the model raised   a batch: each ask once more alone. Alone: 502 to its caller
                └── alone ──────────┼──▶ the host died      each ask once more alone; a second death: 502
-                                   └──▶ too late           a batch: each alone, for a share of the time. Alone: 504
+                                   └──▶ too late           a batch: each alone for a share of the time, then, behind
+                                                           all others, for the whole time. A second time: 504
 
 So one caller's bad row costs that caller an error and the others some time. A replica that ended is replaced, at once
 the first time, then ever later; when five ended within five minutes with no answer between them, the version rests.
@@ -167,7 +168,7 @@ class LoadedVersion:
     def _send(self, replica: Replica, batch: list[Ask]) -> None:
         began = self._loop.time()
         allowed = self.limits.request_s
-        if len(batch) > 1 or batch[0].alone:
+        if len(batch) > 1 or (batch[0].alone and not batch[0].last):
             allowed = min(allowed, max(allowed / PATIENCE, 8 * self._usual_s))
         self.counts.batches += 1
         self.counts.rows += sum(ask.rows for ask in batch)
@@ -190,6 +191,9 @@ class LoadedVersion:
             self._died(batch, answer)
         elif len(batch) > 1:
             self._again(batch)
+        elif isinstance(answer, TimedOut) and batch[0].alone and not batch[0].last:
+            batch[0].last = True
+            self.waiting.append(batch[0])
         else:
             self._finish(batch[0], answer)
 
