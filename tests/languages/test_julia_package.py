@@ -42,7 +42,8 @@ state = os.environ["STATE"]
 if state == "fails":
     print(json.dumps({"message": "The name Bad Name is no name.", "remedy": "Use small letters."}))
     sys.exit(4)
-pathlib.Path(os.environ["SEEN"]).write_text(json.dumps([words[:3], words[5:], facts["definitions"]]))
+if state == "ready":
+    pathlib.Path(os.environ["SEEN"]).write_text(json.dumps([words[:3], words[5:], facts["definitions"]]))
 print("progress, for people", file=sys.stderr)
 print(json.dumps({"name": words[2], "version": 7, "state": state, "reason": "it needs x é.", "remedy": "Do y.",
                   "warnings": ["small data"], "language": "julia", "class": "Line", "metrics": {}}))
@@ -68,13 +69,6 @@ def julia(depot: Path, code: str, folder: Path, **environment: str) -> str:
     command = ["julia", "--startup-file=no", "--color=no", str(script)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=180, check=False)
     return done.stdout + done.stderr
-
-
-@pytest.fixture
-def command(tmp_path: Path) -> str:
-    program = tmp_path / "a command.py"
-    program.write_text(COMMAND, encoding="utf-8")
-    return f"'{sys.executable}' '{program}'"
 
 
 def test_setting_up_twice_changes_nothing(depot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,36 +98,57 @@ def test_another_project_sees_the_package_too(depot: Path, tmp_path: Path) -> No
     assert said.strip() == "Kronkers"
 
 
-def test_registering_hands_the_capture_over_and_shows_the_version(depot: Path, tmp_path: Path, command: str) -> None:
-    code = 'show(stdout, MIME("text/plain"), register(fit, "a-line"; data = rows, target = :y, title = "A line"))'
-    seen = tmp_path / "seen.json"
-    said = julia(depot, code, tmp_path, KRONKERS_COMMAND=command, STATE="ready", SEEN=str(seen))
-    words, options, definitions = json.loads(seen.read_text(encoding="utf-8"))
+REGISTER = """
+show(stdout, MIME("text/plain"), register(fit, "a-line"; data = rows, target = :y, title = "A line"))
+println("\\n----")
+ENV["STATE"] = "rejected"
+println(stdout, register(fit, "a-line"; data = rows, target = "y").state)
+println("----")
+ENV["STATE"] = "fails"
+try register(fit, "Bad Name"; data = rows) catch e; println(e isa KronkersError, " ", sprint(showerror, e)) end
+println("----")
+ENV["KRONKERS_COMMAND"] = "no-such-command"
+try register(fit, "a-line"; data = rows) catch e; println(sprint(showerror, e)) end
+"""
+
+
+@pytest.fixture(scope="module")
+def registered(depot: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[Any]]:
+    """What one session printed for four registrations, and what the command saw of the first."""
+    folder = tmp_path_factory.mktemp("registered")
+    program, seen = folder / "a command.py", folder / "seen.json"
+    program.write_text(COMMAND, encoding="utf-8")
+    command = f"'{sys.executable}' '{program}'"
+    said = julia(depot, REGISTER, folder, KRONKERS_COMMAND=command, STATE="ready", SEEN=str(seen))
+    return said.split("----\n"), json.loads(seen.read_text(encoding="utf-8"))
+
+
+def test_registering_hands_the_capture_over(registered: tuple[list[str], list[Any]]) -> None:
+    words, options, definitions = registered[1]
     assert (words, options) == (["models", "register", "a-line"], ["--json", "--title", "A line"])
     assert definitions == ["Line", "predict"]
-    assert "a-line, version 7 (ready)" in said
+
+
+def test_a_version_shows_what_was_captured(registered: tuple[list[str], list[Any]]) -> None:
+    said = registered[0][0]
+    assert said.startswith("a-line, version 7 (ready)\n")
     assert "x::Float64" in said
+    assert "Line, predict" in said
     assert "small data" in said
 
 
-def test_a_rejected_version_warns_with_reason_and_remedy(depot: Path, tmp_path: Path, command: str) -> None:
-    code = 'println(register(fit, "a-line"; data = rows, target = "y").state)'
-    said = julia(depot, code, tmp_path, KRONKERS_COMMAND=command, STATE="rejected", SEEN=str(tmp_path / "seen"))
-    assert "Warning: a-line version 7 is rejected: it needs x é. Do y." in said
-    assert "rejected\n" in said
+def test_a_rejected_version_warns_with_reason_and_remedy(registered: tuple[list[str], list[Any]]) -> None:
+    assert registered[0][1] == "rejected\n"
+    assert "Warning: a-line version 7 is rejected: it needs x é. Do y." in registered[0][-1]
 
 
-def test_a_failing_command_speaks_for_itself(depot: Path, tmp_path: Path, command: str) -> None:
-    code = """
-    try register(fit, "Bad Name"; data = rows) catch e; print(e isa KronkersError, " ", sprint(showerror, e)) end
-    """
-    said = julia(depot, code, tmp_path, KRONKERS_COMMAND=command, STATE="fails")
-    assert said == "true The name Bad Name is no name. Use small letters."
+def test_a_failing_command_speaks_for_itself(registered: tuple[list[str], list[Any]]) -> None:
+    assert registered[0][2] == "true The name Bad Name is no name. Use small letters.\n"
 
 
-def test_a_missing_command_is_named_with_the_remedy(depot: Path, tmp_path: Path) -> None:
-    said = julia(depot, 'register(fit, "a"; data = rows)', tmp_path, KRONKERS_COMMAND="no-such-command")
-    assert "The command no-such-command is not there. Install it: pip install jupyter-kronkers" in said
+def test_a_missing_command_is_named_with_the_remedy(registered: tuple[list[str], list[Any]]) -> None:
+    remedy = "The command no-such-command is not there. Install it: pip install jupyter-kronkers"
+    assert registered[0][3].startswith(remedy)
 
 
 class Gateway(BaseHTTPRequestHandler):
