@@ -72,3 +72,17 @@ def test_r_cmd_check_finds_nothing(runtime: Runtime, tmp_path: Path) -> None:
     (built,) = tmp_path.glob("*.tar.gz")
     said = r_cmd("check", "--no-manual", built.name)
     assert "Status: OK" in said, said
+
+
+def test_the_first_library_that_can_be_written_is_taken(rscript: str, tmp_path: Path) -> None:
+    paths = (str(tmp_path / "absent"), str(tmp_path))
+    assert setup_r(Runtime("r", "4", rscript, paths)) == [f"The R package kronkers was installed in {tmp_path}."]
+
+
+def test_without_a_writable_library_the_users_own_is_made(
+    rscript: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own" / "4.2"
+    monkeypatch.setenv("R_LIBS_USER", str(own))
+    setup_r(Runtime("r", "4", rscript, (str(tmp_path / "absent"),)))
+    assert (own / "kronkers" / "DESCRIPTION").exists()
