@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,7 +111,8 @@ class Theatre:
         self.closing.callback(lab.stop)
         url = wait_for("JupyterLab", lambda: url_of(lab.pid), lab)
         say(f"\nJupyterLab: {url}\nThe Kronkers panel is in the left side bar. Stop everything with Ctrl-C.")
-        lab.wait()
+        with suppress(KeyboardInterrupt):
+            lab.wait()
 
 
 def stop_serving(log: Path) -> None:
