@@ -103,6 +103,8 @@ def julia_of(manager: KernelManager) -> psutil.Process:
 def test_a_cell_gives_its_last_value(run: Run) -> None:
     assert run("1 + 1").result == "2"
     assert run("ans * 3").result == "6"
+    run("   ")
+    assert run("ans").result == "6"
 
 
 def test_a_semicolon_keeps_the_value_to_itself(run: Run) -> None:

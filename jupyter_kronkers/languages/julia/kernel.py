@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import signal
-import threading
 from types import FrameType
 from typing import Any
 
@@ -47,6 +46,7 @@ class JuliaKernel(Kernel):  # type: ignore[misc]  # ipykernel is not typed
         self._parent: dict[str, Any] = {}
         self._cells: list[tuple[int, str]] = []
         self._asides = 0
+        self._stopping = False
         self._julia: JuliaProcess | None = None
         self._starting: asyncio.Task[JuliaProcess] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,7 +82,7 @@ class JuliaKernel(Kernel):  # type: ignore[misc]  # ipykernel is not typed
 
     def _end(self, _ended: object) -> None:
         """End the kernel's process after Julia's, once a last reply is out."""
-        if not threading.main_thread().is_alive():
+        if self._stopping:
             return
         asyncio.get_running_loop().call_later(REPLY_LEAVES_S, os._exit, 1)
 
@@ -133,6 +133,8 @@ class JuliaKernel(Kernel):  # type: ignore[misc]  # ipykernel is not typed
     async def _run(self, code: str, file: str, silent: bool) -> dict[str, Any] | None:
         """Run a cell and show what it shows; gives its error, if it failed."""
         julia = await self._ready()
+        if not code.strip():
+            return None
         async for what, fields in julia.run(code, file, silent=silent):
             if what == "failed":
                 return _error(fields)
@@ -182,6 +184,7 @@ class JuliaKernel(Kernel):  # type: ignore[misc]  # ipykernel is not typed
         return {"status": "ok", "history": [(0, number, code) for number, code in cells]}
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        self._stopping = True
         # ipykernel calls this in its control thread; Julia belongs to the main one.
         if self._julia is not None and self._loop is not None:
             stopping = asyncio.run_coroutine_threadsafe(self._julia.stop(), self._loop)
