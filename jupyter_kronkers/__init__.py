@@ -19,22 +19,14 @@ __all__ = ["Client", "RegisteredVersion", "__version__", "register"]
 def __getattr__(name: str) -> object:
     # Every process of ours begins by importing this file: what it offers is fetched when it is asked for.
     if name == "__version__":
+        from jupyter_kronkers.release import version
+
         return version()
     if name in __all__:
         from jupyter_kronkers import client
 
         return getattr(client, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def version() -> str:
-    """The installed version; "0+source" where the package is used without being installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("jupyter_kronkers")
-    except metadata.PackageNotFoundError:
-        return "0+source"
 
 
 def _jupyter_server_extension_points() -> list[dict[str, object]]:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jupyter_kronkers import version
 from jupyter_kronkers.api import PREFIX
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
 from jupyter_kronkers.api.problems import JSON, PROBLEM, Problem
+from jupyter_kronkers.release import version
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api.rooms import Rooms

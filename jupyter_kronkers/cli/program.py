@@ -8,8 +8,9 @@ from typing import NoReturn
 
 import click
 
-from jupyter_kronkers import errors, version
+from jupyter_kronkers import errors
 from jupyter_kronkers.cli.settings import Settings
+from jupyter_kronkers.release import version
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "Versions of models: list, show, register, alias, history, diff, export."),

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_kronkers import version
 from jupyter_kronkers.control.processes import alive, started_at
 from jupyter_kronkers.errors import Conflict
+from jupyter_kronkers.release import version
 from jupyter_kronkers.store import Folders
 
 WORDS = {"lab": "JupyterLab", "serve": "jupyter kronkers serve", "command": "a command"}

@@ -25,7 +25,7 @@ from jupyter_kronkers.models.statements import (
     enveloped,
     keyid_of,
 )
-from jupyter_kronkers.store import Folders
+from jupyter_kronkers.store.folders import Folders
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
