@@ -38,8 +38,8 @@ models = {"lr": make_pipeline(StandardScaler(), LogisticRegression()),
           "rf": RandomForestClassifier(n_estimators=100, max_depth=10, random_state=7)}
 for name, model in models.items():
     model.fit(X, y)
-    mlflow.sklearn.save_model(model, f"{sys.argv[1]}/{name}", input_example=X.head(2), pip_requirements=["scikit-learn"],
-                              skops_trusted_types=None, serialization_format="cloudpickle")
+    mlflow.sklearn.save_model(model, f"{sys.argv[1]}/{name}", input_example=X.head(2),
+                              pip_requirements=["scikit-learn"], serialization_format="cloudpickle")
     assert kronkers.register(model, name, data=X, target=y).state == "ready"
 """
 
