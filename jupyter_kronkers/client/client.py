@@ -33,7 +33,7 @@ from jupyter_kronkers.api.deployments import (
 from jupyter_kronkers.api.health import Ready
 from jupyter_kronkers.api.languages import Languages
 from jupyter_kronkers.api.me import Me
-from jupyter_kronkers.api.models import Model
+from jupyter_kronkers.api.models import Model, NewModel
 from jupyter_kronkers.api.problems import JSON, error_of
 from jupyter_kronkers.api.tokens import CreatedToken, NewToken, TokenList
 from jupyter_kronkers.api.uploads import Upload, UploadedFile
@@ -89,6 +89,11 @@ class Client:
 
     def model(self, name: str) -> Model:
         return self._ask("GET", path("models", name), Model)
+
+    def create_model(self, name: str, *, title: str = "", description: str = "") -> Model:
+        """A model without versions. Raises Conflict if there is one of this name."""
+        wish = NewModel(name=name, title=title, description=description)
+        return self._ask("POST", "/models", Model, body=wish, key=True)
 
     def versions(self, name: str) -> Iterator[Version]:
         """Every version, newest first."""

@@ -1,0 +1,158 @@
+"""One control plane per data folder, with real servers: who attaches, who takes over, who is refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+
+import psutil
+import pytest
+
+from jupyter_kronkers.client import Client
+from jupyter_kronkers.control import living_owner
+from tests.cli.conftest import environment, owner, until
+
+REFUSED = 4
+
+REGISTER = """
+import sys
+from pathlib import Path
+from jupyter_kronkers.client import Client
+
+for _ in range(int(sys.argv[2])):
+    with Client.connect() as client:
+        print(client.register("bikes", Path(sys.argv[1])).number, flush=True)
+"""
+
+
+def port_of(log: str) -> str:
+    # Our own line tells the owner's port, which is another.
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/(?!kronkers/api)", log)
+    return found[1] if found else ""
+
+
+def api(folders, number: int, path: str) -> bytes:
+    """An answer of the Lab that was started as this number, below Jupyter's own URL."""
+    log = folders.root.parent / f"lab{number}.log"
+    port = until(lambda: port_of(log.read_text()), "the Lab's port")
+    # Jupyter tells its port before it listens.
+    until(lambda: listens(port), "the Lab")
+    headers = {"Authorization": "token secret"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/kronkers/api/v1/{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read()
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; nobody may have fetched its status yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def listens(port: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+@pytest.mark.slow
+def test_a_second_lab_and_the_command_line_attach_and_one_takes_over(folders, lab, kronkers):
+    """faults: 163, 164, 178"""
+    first = lab()
+    plane = until(lambda: owner(folders, first.pid), "the first owner")
+    second = lab()
+    with Client.connect(folders.root) as client:
+        assert client.owner.pid == first.pid
+        name = client.create_model("churn").name
+    assert name == "churn"
+    assert b'"churn"' in api(folders, 1, "models"), "the second Lab passes on"
+    assert living_owner(folders).pid == first.pid
+    gateway = [child.pid for child in psutil.Process(first.pid).children(recursive=True)]
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert b'"churn"' in api(folders, 1, "models"), "whoever asks in between waits a moment"
+    until(lambda: owner(folders, second.pid), "the second owner", 30)
+    assert plane.alive is False
+    until(lambda: all(map(gone, gateway)), "the end of the dead owner's processes")
+    assert kronkers("models", "list", "--json").json[0]["name"] == "churn"
+
+
+@pytest.mark.slow
+def test_serve_is_refused_where_a_lab_is(folders, lab, kronkers):
+    """faults: 166, 178"""
+    process = lab()
+    plane = until(lambda: owner(folders, process.pid), "the owner")
+    refused = kronkers("serve")
+    assert refused.code == REFUSED
+    assert f"pid {process.pid}" in refused.err
+    assert plane.url in refused.err
+    assert kronkers("stop").code == REFUSED
+
+
+@pytest.mark.slow
+def test_nothing_lives_on_after_stop(folders, serving, kronkers):
+    children = [child.pid for child in psutil.Process(serving.pid).children(recursive=True)]
+    assert children
+    assert kronkers("stop").code == 0
+    assert gone(serving.pid)
+    until(lambda: all(map(gone, children)), "the end of its children", 10)
+    assert living_owner(folders) is None
+
+
+@pytest.mark.slow
+def test_serve_answers_nothing_of_a_jupyter_server(folders, serving):
+    """faults: 131"""
+    log = (folders.control / "serve.log").read_text()
+    port, token = port_of(log), log.partition("?token=")[2].split()[0]
+    found = {
+        path: status(port, path, token)
+        for path in ("api/contents", "api/kernels", "api/terminals", "files/serve.log", "lab")
+    }
+    assert status(port, "kronkers/api/v1/me", token) == 200
+    assert status(port, "kronkers/api/v1/me", "wrong") == 401
+    assert set(found.values()) <= {403, 404}, found
+
+
+def status(port: str, path: str, token: str, host: str = "127.0.0.1") -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", headers={"Authorization": f"token {token}"})
+    request.add_header("Host", host)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.slow
+def test_only_the_folders_user_gets_past_the_owners_port(serving):
+    """faults: 117, 125"""
+    port = serving.url.split(":")[2].partition("/")[0]
+    assert status(port, "kronkers/api/v1/me", "wrong") == 401
+    assert status(port, "kronkers/api/v1/me", serving.token, host="evil.example") == 421
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("owned", [True, False], ids=["one serves", "nobody serves"])
+def test_ten_processes_register_at_once_and_get_numbers_of_their_own(folders, request, owned, raw_capture, tmp_path):
+    """faults: 11"""
+    from jupyter_kronkers.models.intake import finish
+
+    if owned:
+        request.getfixturevalue("serving")
+    finish(raw_capture, tmp_path / "finished")
+    each = 5 if owned else 1
+    command = [sys.executable, "-c", REGISTER, str(tmp_path / "finished"), str(each)]
+    processes = [
+        subprocess.Popen(command, env=environment(folders), stdout=subprocess.PIPE, text=True) for _ in range(10)
+    ]
+    numbers = [int(line) for process in processes for line in process.communicate(timeout=500)[0].split()]
+    assert sorted(numbers) == list(range(1, 10 * each + 1))
+    with sqlite3.connect(folders.database) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
