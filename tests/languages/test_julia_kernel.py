@@ -231,7 +231,7 @@ def test_an_interrupt_stops_a_cell_and_keeps_the_session(
 def test_a_capture_knows_the_cells_and_takes_the_last_word(run: Run, tmp_path: Path) -> None:
     run("struct Slope\n    a::Float64\nend")
     run("raised(x) = x .+ by_much")
-    run("by_much = 1.0; answer(m::Slope, X) = raised(m.a .* X[:, 1])")
+    run("by_much = 1.0; answer(m::Slope, X) = raised(m.a .* X[:, 1]); long_training = sum(rand(10))")
     run("raised(x) = x .+ 2by_much")
     assert run("struct Slope\n    b::Int\nend").reply["status"] == "error"
     call = '(Slope(2.0)), "FOLDER"; data = [1.0 2.0; 3.0 4.0], predict = answer'
@@ -240,6 +240,7 @@ def test_a_capture_knows_the_cells_and_takes_the_last_word(run: Run, tmp_path: P
     assert "raised(x) = x .+ by_much" not in text
     assert "a::Float64" in text
     assert "by_much = 1.0" in text
+    assert "long_training" not in text
 
 
 def test_an_interrupt_of_an_idle_kernel_does_nothing(

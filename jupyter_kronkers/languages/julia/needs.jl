@@ -226,7 +226,7 @@ end
 "The statement that made a method, found by file and line."
 function add_source!(needs::Needs, method::Method)
     file, line = string(method.file), Int(method.line)
-    statement = find_statement(needs, file, line)
+    statement = find_statement(needs, file, line, method.name)
     if statement === nothing
         is_constructor = Base.unwrap_unionall(method.sig).parameters[1] <: Type
         return is_constructor || no_source(method.name, " ($file:$line)")
@@ -242,12 +242,19 @@ no_source(name::Symbol, place::String) = reject(
     "The model needs `$name`$place, which is defined in this session, and its source is not known here.",
     "Define it in the notebook or script itself, or give definitions = \"…\", the source of all the model needs.")
 
-"A file that the session included is read when the first of its methods is met."
-function find_statement(needs::Needs, file::String, line::Int)
+"""
+The statement on a line; of several, the last that defines `name`, else the last that defines anything. A file that the
+session included is read when the first of its methods is met.
+"""
+function find_statement(needs::Needs, file::String, line::Int, name::Symbol)
     known = any(s -> s.file == file, needs.statements)
     known || !isfile(file) || prepend!(needs.statements, statements(file, read(file, String)))
-    found = findlast(s -> s.file == file && line in s.lines, needs.statements)
-    return found === nothing ? nothing : needs.statements[found]
+    here = filter(s -> s.file == file && line in s.lines, needs.statements)
+    for is_meant in (s -> defined(s.code) === name, s -> extended(s.code) !== nothing, s -> true)
+        found = findlast(is_meant, here)
+        found === nothing || return here[found]
+    end
+    return nothing
 end
 
 # ---- methods that the session adds to other functions for its own types, such as `Base.length(m::Model)`

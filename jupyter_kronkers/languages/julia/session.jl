@@ -13,12 +13,23 @@ function statements(file::String, text::String)
     while position <= ncodeunits(text)
         code, next = Meta.parse(text, position; raise = false)
         code isa Expr && code.head in (:error, :incomplete) && break
-        piece = SubString(text, position, prevind(text, next))
-        line = count(==('\n'), SubString(text, 1, prevind(text, position))) + 1
-        code === nothing || push!(found, Statement(strip(piece), code, file, line:line+count(==('\n'), piece)))
+        piece = lstrip(SubString(text, position, prevind(text, next)))
+        line = 1 + newlines(SubString(text, 1, thisind(text, piece.offset)))
+        add_statements!(found, rstrip(piece), code, file, line:line+newlines(rstrip(piece)))
         position = next
     end
     return found
+end
+
+newlines(text) = count(==('\n'), text)
+
+# `a = 1; f(x) = a` is one piece of text and two statements, of which a model may need only one.
+function add_statements!(found::Vector{Statement}, text, @nospecialize(code), file::String, lines::UnitRange{Int})
+    (code === nothing || code isa LineNumberNode) && return
+    code isa Expr && code.head === :toplevel || return push!(found, Statement(text, code, file, lines))
+    for part in code.args
+        add_statements!(found, string(part), part, file, lines)
+    end
 end
 
 "The module of a loaded package by its name, or nothing."
