@@ -27,18 +27,24 @@ REMEDY = "Register the model with Kronkers to get a version that can be deployed
 
 def note_versions(store: Store, registry: MlflowRegistry, audit: Audit) -> list[Version]:
     """Keeps a row of each version in MLflow that we do not know. Returns those rows."""
-    listed = list(registry.versions())
+    listed = [one for one in registry.versions() if can_be_named(one)]
+    with store.reading() as tx:
+        if not strange_among(tx, listed):
+            return []
     with store.writing() as tx:
-        # Registrations under way have a version in MLflow before they have a row of ours.
-        known, ours = rows.known_versions(tx), {registration.id for registration in rows.open_registrations(tx)}
-        strange = [one for one in listed if (one.model, one.number) not in known and one.registration not in ours]
-        return [note(tx, audit, one) for one in strange if can_be_named(one)]
+        return [note(tx, audit, one) for one in strange_among(tx, listed)]
+
+
+def strange_among(tx: sa.Connection, listed: list[Listed]) -> list[Listed]:
+    # Registrations under way have a version in MLflow before they have a row of ours.
+    known, ours = rows.known_versions(tx), {registration.id for registration in rows.open_registrations(tx)}
+    return [one for one in listed if (one.model, one.number) not in known and one.registration not in ours]
 
 
 def can_be_named(one: Listed) -> bool:
     problem = names.problem_of_name(one.model)
     if problem:
-        log.warning("A model in MLflow is not shown: %s", problem)
+        log.debug("A model in MLflow is not shown: %s", problem)
     return not problem
 
 

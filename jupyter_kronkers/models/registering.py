@@ -34,11 +34,13 @@ from jupyter_kronkers.models import artifacts, captures, lineage, proof, rows, t
 from jupyter_kronkers.models.manifests import Manifest, Signer
 from jupyter_kronkers.models.mlflow_registry import MlflowRegistry
 from jupyter_kronkers.models.uploads import Uploads
-from jupyter_kronkers.models.versions import Facts, Version
+from jupyter_kronkers.models.versions import REJECTED, Facts, Version
 from jupyter_kronkers.store import Clock, Events, Folders, VersionRegistered, as_text
 from jupyter_kronkers.store.database import Store
 
 log = logging.getLogger(__name__)
+
+LOST = "Its files are gone; somebody removed them before the registration was finished."
 
 POINTS = ("intended", "built", "proven", "planned", "tracked", "sealed", "placed", "numbered", "resealed", "committed")
 
@@ -113,8 +115,12 @@ class Registrar:
         if left.plan is None or number is None:
             self._take_back(left)
             return None
-        sealed = self._seal(self._final(left.plan.version), replace(left.plan.version, number=number))
-        return self._finish(replace(left.plan, version=sealed))
+        version = replace(left.plan.version, number=number)
+        try:
+            version = self._seal(self._final(version), version)
+        except FileNotFoundError:
+            version = replace(version, state=REJECTED, reason=LOST, remedy="Register the model again.", proof=None)
+        return self._finish(replace(left.plan, version=version))
 
     def _settle_if_possible(self, id: str) -> Version | None:
         try:

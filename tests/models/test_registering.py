@@ -140,6 +140,22 @@ def test_recovering_twice_is_harmless(killed):
     house.check()
 
 
+def test_a_version_whose_files_were_removed_meanwhile_is_rejected_and_start_goes_on(killed):
+    """faults: 177"""
+    house, _ = killed["committed-foreseen-wrongly"]
+    house.models.recover()
+    version = house.models.version("bikes", 1)
+    with house.store.writing() as tx:
+        tx.exec_driver_sql("DELETE FROM versions")
+        rows.add_registration(tx, version.id, "bikes", version.created_at, "anna")
+        rows.plan_registration(tx, rows.Plan(version))
+    shutil.rmtree(house.folders.models / "bikes")
+    house.models.recover()
+    found = house.models.version("bikes", 1)
+    assert (found.state, found.proof) == ("rejected", None)
+    assert "files are gone" in found.reason
+
+
 # At once
 
 
