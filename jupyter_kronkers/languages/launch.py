@@ -48,8 +48,8 @@ def main(arguments: list[str]) -> NoReturn:
         os.setsid()
     os.umask(0o077)
     adopt_orphans()
-    room = private_folder()
     wake = hear_signals()
+    room = private_folder()
     printed, prints = os.pipe() if fence.log else (-1, -1)
     host = os.fork()
     if host == 0:
@@ -152,13 +152,14 @@ class Watch:
         self._log = log
         self._status: int | None = None
         self._deadline: float | None = None
+        self._killed = False
         self._poll = select.poll()
         self._poll.register(wake, select.POLLIN)
         # No event is asked for: of the request pipe only POLLHUP is of interest, and that always comes.
         self._poll.register(hold, 0)
 
     def until_it_ends(self) -> int:
-        """The host's exit status, 128 + n if signal n ended it."""
+        """The host's exit status, 128 + n if signal n ended it; that of SIGTERM if the watcher did."""
         self._reap()
         while self._status is None:
             pause = self._log.listen(self._poll) if self._log else None
@@ -187,6 +188,7 @@ class Watch:
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._host, signal.SIGKILL)
+        self._killed = True
         self._deadline = None
 
     def _reap(self) -> None:
@@ -199,7 +201,8 @@ class Watch:
                 return
             if pid == self._host:
                 code = os.waitstatus_to_exitcode(status)
-                self._status = code if code >= 0 else 128 - code
+                # A host killed by the system, for want of memory say, is told apart from one that was ended here.
+                self._status = 128 + signal.SIGTERM if self._killed else code if code >= 0 else 128 - code
 
 
 def end_descendants() -> None:

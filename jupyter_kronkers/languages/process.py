@@ -43,6 +43,9 @@ ANSWERS = "KRONKERS_ANSWERS"
 """Environment variable: the frame types of the outputs, one digit each, as capture.json declares them."""
 
 LIBRARY_PATHS = "KRONKERS_LIBRARY_PATHS"
+MOURN_S = 3.0
+"""A host whose pipes are closed is about to end; if it has not by then, it is ended."""
+
 _LONGEST_VARIABLE = 120_000
 _PIPE_BYTES = 1 << 20
 _SOURCES = {"python": "python/host.py", "r": "r/host.R", "julia": "julia/host.jl"}
@@ -166,7 +169,8 @@ def environment(runtime: Runtime, limits: Limits, data: Path) -> dict[str, str]:
     """All that a host sees of this process's environment, and what it is told."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     language = os.environ.get("LANG", "")
-    utf8 = language if "utf-8" in language.lower() or "utf8" in language.lower() else "C.UTF-8"
+    otherwise = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+    utf8 = language if language.lower().endswith(("utf-8", "utf8")) else otherwise
     threads = dict.fromkeys(_THREADS, str(limits.threads))
     told = {"LANG": utf8, ANSWERS: _declared_answers(data), **threads, **_libraries(runtime)}
     warm_up = warm_up_frame(data)
@@ -238,7 +242,7 @@ class Process:
         self._pipes = pipes
         self._limits = limits
         self._log = log
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
         self._id = 0
         self._drop_log: Callable[[], object] = lambda: None
         self.ready: Ready
@@ -324,13 +328,19 @@ class Process:
         except frames.BadFrame as error:
             self.stop()
             raise Died(f"it wrote what is no frame: {error}", None, self.last_words()) from error
+        except BrokenPipeError:  # stopped before
+            raise self._died() from None
         if frame is None:
             raise self._died()
         return frame
 
     def _died(self) -> Died:
         self._pipes.close()
-        status = self._child.wait(timeout=10)
+        try:
+            status = self._child.wait(timeout=MOURN_S)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            return Died("it closed its pipes", None, self.last_words())
         return Died(how_it_ended(status), status, self.last_words())
 
     def last_words(self, most: int = 8_000) -> str:
@@ -342,7 +352,6 @@ class Process:
 
     def stop(self) -> None:
         """End the host and everything it started. Harmless when repeated."""
-        self._pipes.close()
         with contextlib.suppress(ProcessLookupError):
             self._child.send_signal(signal.SIGTERM)
         try:
@@ -351,6 +360,9 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
             self._child.wait()
+        # Not before: another thread may be waiting at the pipes. It hears of the end there.
+        with self._turn:
+            self._pipes.close()
         self._drop_log()
 
 
@@ -395,20 +407,20 @@ def _refusal(frame: Frame) -> Refused:
     return Refused(class_, message, said.get("language", ""), said.get("remedy", ""))
 
 
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
+_ENDS = {
+    0: "it ended by itself, as quit() or exit() in a model does",
+    127: "it could not be started",
+    128 + signal.SIGKILL: "it was killed (SIGKILL), as the system does when memory runs out",
+    128 + signal.SIGTERM: "it was ended, as it was not needed any more or had closed its pipes",
+    **{128 + number: f"it crashed ({number.name})" for number in _CRASHES},
+}
+
+
 def how_it_ended(status: int) -> str:
     """The watcher's exit status in words."""
-    if status == 0:
-        return "it ended by itself, as quit() or exit() in a model does"
-    if status == 127:
-        return "it could not be started"
-    number = -status if status < 0 else status - 128
-    if number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE):
-        return f"it crashed ({signal.Signals(number).name})"
-    if number == signal.SIGKILL:
-        return "it was killed (SIGKILL), as the system does when memory runs out"
-    if 0 < number < signal.NSIG:
-        return f"it was ended by {signal.Signals(number).name}"
-    return f"it ended with status {status}"
+    status = status if status >= 0 else 128 - status
+    return _ENDS.get(status, f"it ended with status {status}")
 
 
 class Pipes:

@@ -115,6 +115,12 @@ def leaves_children(_model, d):
     os._exit(0)
 
 
+def closes_its_pipes(_model, d):
+    os.closerange(3, 256)
+    while True:
+        pass
+
+
 def exits(_model, d):
     sys.exit(3)
 
@@ -156,6 +162,7 @@ PREDICTS = {
     "prints_then_answers": prints_then_answers,
     "eats": eats,
     "leaves_children": leaves_children,
+    "closes_its_pipes": closes_its_pipes,
     "exits": exits,
     "quits": lambda _m, d: os._exit(0),
     "crashes": crashes,

@@ -151,6 +151,30 @@ def test_a_stopped_host_answers_nobody(host, ones):
         running.predict(ones)
 
 
+def test_a_host_that_closes_its_pipes_and_goes_on_is_ended(host, ones):
+    running = host("python", "closes_its_pipes")
+    with pytest.raises(HostDied, match="closed its pipes"):
+        running.predict(ones)
+    assert gone(running.pid)
+
+
+def test_a_host_can_be_stopped_while_another_thread_waits_for_it(host, ones):
+    running = host("python", "loops")
+    told: list[Exception] = []
+
+    def wait() -> None:
+        try:
+            running.predict(ones)
+        except HostDied as death:
+            told.append(death)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    running.stop()
+    thread.join(10)
+    assert len(told) == 1
+
+
 def test_a_host_outlives_the_thread_that_started_it(host, ones):
     # A signal at the parent's death would come when the parent *thread* ends.
     started = []
