@@ -117,7 +117,7 @@ class Theatre:
 
 def stop_serving(log: Path) -> None:
     """Harmless if nothing is served any more, say because it was interrupted together with us."""
-    if is_served():
+    with suppress(Trouble):
         run([PROGRAM, "stop"], log, extra=DATA_FOLDER)
 
 

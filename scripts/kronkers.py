@@ -73,5 +73,5 @@ def wait_for(what: str, fact: Any, process: Process | None = None, limit_s: floa
             return found
         if process and not process.is_alive():
             raise Trouble(f"{what} ended: see {process.log}")
-        time.sleep(0.2)
+        time.sleep(0.5)
     raise Trouble(f"{what} was not ready within {limit_s:.0f} s" + (f": see {process.log}" if process else ""))

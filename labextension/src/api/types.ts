@@ -359,11 +359,16 @@ export interface ReplicaList {
   items: Array<Replica>;
 }
 
-/** What one deployment may use: of memory, seconds and bytes per host, of requests that wait, of rows at once. */
+/**
+ * What one deployment may use. request_s: what a model may take for one predict. wait_s: what a request may take
+ * in all, so that those who wait behind a model that has to be stopped are answered still. queue: requests that
+ * may wait. rows: in one request.
+ */
 export interface ServingLimits {
   memory_bytes?: number;
   start_s?: number;
   request_s?: number;
+  wait_s?: number;
   file_bytes?: number;
   open_files?: number;
   queue?: number;
