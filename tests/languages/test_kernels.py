@@ -177,7 +177,7 @@ def test_a_julia_model_is_captured_without_a_trace_in_the_notebook(tmp_path: Pat
         await person.runs(f"before = {names}; 7 * 6")
         await candidates(person.km, "julia")
         folder = await capture(person.km, "julia", CaptureRequest("model", "rows", "cnt"), tmp_path / "captured")
-        await person.runs(f"print(ans, ' ', {names} == before)")
+        await person.runs(f"print(string(ans, ' ', {names} == before))")
         assert "42 true" in "".join(person.seen)
         assert answers(folder) == [2.0, 5.0, 8.0]
 

@@ -101,7 +101,8 @@ made(type::Type{Date}, value::AbstractString) = Date(first(value, 10))
 made(type::Type{DateTime}, value::AbstractString) = DateTime(first(value, 23))
 
 "The rows as the model's `predict` expects them."
-container(::Val{:matrix}, names, columns) = reduce(hcat, columns)
+# One column alone would stay a vector.
+container(::Val{:matrix}, names, columns) = reshape(reduce(hcat, columns), :, length(columns))
 container(::Val{:columns}, names, columns) = NamedTuple{Tuple(Symbol.(names))}(Tuple(columns))
 container(::Val{:dict}, names, columns) = Dict(zip(names, columns))
 container(::Val{:symboldict}, names, columns) = Dict(zip(Symbol.(names), columns))

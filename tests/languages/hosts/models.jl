@@ -56,5 +56,7 @@ saved("kinds", "using Dates"; inputs = kinds, types = ["string", "datetime", "da
       predict = "(m, d) -> (types = fill(join(eltype.(values(d)), \" \"), length(d.i)), D = d.D, T = d.T .+ Day(1))")
 saved("matrix_given", ""; container = "matrix", inputs = [("x", "Float64", nothing), ("z", "Float64", nothing)],
       predict = "(m, d) -> (@assert d isa Matrix{Float64}; vec(sum(d, dims = 2)))")
+saved("column_given", ""; container = "matrix", inputs = [("x", "Float64", nothing)],
+      predict = "(m, d) -> (@assert d isa Matrix{Float64}; vec(sum(d, dims = 2)))")
 saved("dict_given", ""; container = "dict", predict = "(m, d) -> d[\"x\"]")
 saved("symboldict_given", ""; container = "symboldict", predict = "(m, d) -> d[:x]")

@@ -370,6 +370,11 @@ def test_julia_gets_a_matrix_where_it_was_trained_with_one(host, ones):
     assert answer.values.tolist() == [11.0, 22.0]
 
 
+def test_julia_gets_a_matrix_of_one_column_too(host, ones):
+    (answer,) = host("julia", "column_given").predict(ones)
+    assert answer.values.tolist() == [1.0, 2.0]
+
+
 # Warming up
 
 
