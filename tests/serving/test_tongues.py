@@ -44,7 +44,6 @@ def test_a_batch_of_rows_is_answered(served, language):
         ("crash", 502, ["SIGSEGV", "SIGABRT"]),
         ("memory", 502, ["cannot allocate", "OutOfMemory", "gone"]),
         ("loop", 504, ["longer"]),
-        ("print", 504, ["longer"]),
     ],
 )
 def test_trouble_costs_its_caller_a_clear_error_and_nobody_else_anything(served, language, do, status, words):

@@ -85,7 +85,9 @@ def kill_host(gateway) -> None:
     """Kill the host of `double`, and wait until there is another."""
     before = gateway.wait("double", lambda state: bool(state.replicas and state.replicas[0].pid)).replicas[0].pid
     os.kill(before, signal.SIGKILL)
-    gateway.wait("double", lambda state: any(r.pid not in (0, before) and r.state == "idle" for r in state.replicas))
+    gateway.wait(
+        "double", lambda state: any(r.pid not in (0, before) and r.state in ("idle", "busy") for r in state.replicas)
+    )
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from pathlib import Path
 from jupyter_kronkers.errors import Tampered
 from jupyter_kronkers.languages import Signature, runtime_of
 from jupyter_kronkers.models import manifests
-from jupyter_kronkers.serving.gateway.routes import Placed
+from jupyter_kronkers.serving.gateway.routes import Placed, Routes
 from jupyter_kronkers.serving.gateway.versions import Artifact
 
 
@@ -22,3 +22,10 @@ def bring(placed: Placed, cache: Path, public_key: bytes) -> Artifact:
     data = folder / "data"
     capture = (data / "capture.json").read_bytes()
     return Artifact(placed, folder, data, runtime_of(capture), Signature.of_capture(capture))
+
+
+def forget(cache: Path, routes: Routes) -> None:
+    """Remove the copies that no route speaks of. Only before anything is loaded."""
+    spoken_of = (placed for route in routes.routes for placed in (route.version, route.previous, route.upcoming))
+    if cache.exists():
+        manifests.sweep(cache, {placed.digest for placed in spoken_of if placed})

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_kronkers.errors import KronkersError, Unavailable
-from jupyter_kronkers.serving.gateway.artifacts import bring
+from jupyter_kronkers.serving.gateway.artifacts import bring, forget
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes, ServingLimits, load, save
 from jupyter_kronkers.serving.gateway.states import DeploymentState, ReplicaState, State
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
@@ -262,8 +262,10 @@ class Deployments:
         return self.routes.public_key.encode()
 
     def start(self) -> None:
-        """Serve the last good routes."""
-        self.apply(load(self.folder / "routes.json"), keep=False)
+        """Serve the last good routes, and let go of copies that none of them needs."""
+        routes = load(self.folder / "routes.json")
+        forget(self.cache, routes)
+        self.apply(routes, keep=False)
         self._sweep()
 
     def apply(self, routes: Routes, *, keep: bool = True) -> None:
