@@ -213,6 +213,7 @@ def test_a_tampered_version_is_not_exported(register, models, tmp_path, proven):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_ten_thousand_versions_are_listed_and_shown_in_few_queries(many):
     started = time.perf_counter()
     page = many.list(limit=50)

@@ -188,6 +188,7 @@ print(version.state, [args for args in loaded if "find_class" in str(args) or le
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", ["model/model.pkl", "model/notes.txt", "model/model.pkl.gz"])
 def test_a_pickle_is_loaded_by_hosts_only_whatever_it_is_called(folders, bike_capture, tmp_path, hidden):
     """faults: 31, 33, 35"""

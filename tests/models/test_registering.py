@@ -133,6 +133,7 @@ def test_killed_at_any_moment_it_is_whole_or_not_there(tmp_path, mlflow_template
     assert len(house.numbers()) < 12
 
 
+@pytest.mark.slow
 def test_recovering_twice_is_harmless(killed):
     house, _ = killed["numbered"]
     house.models.recover()
@@ -140,6 +141,7 @@ def test_recovering_twice_is_harmless(killed):
     house.check()
 
 
+@pytest.mark.slow
 def test_a_version_whose_files_were_removed_meanwhile_is_rejected_and_start_goes_on(killed):
     """faults: 177"""
     house, _ = killed["committed-foreseen-wrongly"]
