@@ -15,7 +15,7 @@ from scripts.__main__ import COMMANDS
 ROOT = Path(__file__).parents[2]
 # Split, so that this file does not hold what it looks for.
 ADDRESSES = ("registry." + "npmjs", "py" + "pi.org", "files.python" + "hosted", "deb." + "debian.org", "ju" + "liahub")
-MACHINE_PATHS = re.compile(r"(?<![\w.~$}-])/(?:work|root|opt|home)/\w")
+MACHINE_PATHS = re.compile(r"(?<![\w.~$}-])/(?:work|root|opt)/\w")
 TEXT = {".py", ".ts", ".tsx", ".json", ".toml", ".md", ".txt", ".r", ".R", ".jl", ".yml", ".yaml", ".ipynb", ""}
 
 
