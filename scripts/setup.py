@@ -52,13 +52,14 @@ def steps(purpose: str) -> list[Step]:
             inputs=(PYPROJECT, ROOT / "jupyter-config", *front_end.SOURCES),
         ),
         # After uv, because both may need apt, which does one thing at a time, and much waits for uv.
-        Step("R", languages.install_r, languages.r_is_there, needs=("uv",), optional=optional),
+        Step("R", languages.install_r, languages.r_is_there, after=("uv",), optional=optional),
         Step("Julia", languages.install_julia_here, languages.julia_is_there, optional=optional),
         Step(
             "kernels",
             languages.set_up_kernels,
             lambda: True,
-            needs=("package", "R", "Julia"),
+            needs=("package",),
+            after=("R", "Julia"),
             inputs=(ROOT / "jupyter_kronkers/languages",),
             facts=lambda: f"{find('Rscript')} {find('julia')}",
         ),
@@ -70,7 +71,7 @@ def steps_of_tests(optional: bool) -> list[Step]:
     """What only tests need. After a demo it is added to what is there; on a fresh clone it came with the rest."""
     return [
         packages_step("test packages", EXTRAS["test"], python_side.tests_can_run, needs=("Python packages",)),
-        Step("Chromium", languages.install_browser, languages.browser_is_there, needs=("R",), optional=optional),
+        Step("Chromium", languages.install_browser, languages.browser_is_there, after=("R",), optional=optional),
     ]
 
 

@@ -31,6 +31,7 @@ class Step:
     """One thing to have.
 
     make: makes it, printing into the log it is given; raises Trouble.
+    needs: steps without which this one is not tried. after: those it only waits for.
     there: whether it is there already, without looking at stamps. Must be quick.
     inputs: files and folders whose content decides whether it must be made anew.
     facts: what else decides it, asked when the step's turn has come.
@@ -41,6 +42,7 @@ class Step:
     make: Callable[[Path], None]
     there: Callable[[], bool]
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     inputs: tuple[Path, ...] = ()
     facts: Callable[[], str] | None = None
     optional: bool = False
@@ -130,13 +132,14 @@ class Crew:
         return self.close(step, self.outcome.done, "✓", f"{time.monotonic() - started:6.1f} s")
 
     def may_start(self, step: Step) -> bool:
-        """Waits for all it needs; whether none of them failed. An absent one does not hold it back."""
-        needs = set(step.needs) & {other.name for other in self.steps}
+        """Waits for those before it; whether none that it needs failed. An absent one does not hold it back."""
+        before = {*step.needs, *step.after} & {other.name for other in self.steps}
         with self.turn:
-            self.turn.wait_for(lambda: needs <= self.outcome.done | self.outcome.absent | self.outcome.failed)
-            return not needs & self.outcome.failed
+            self.turn.wait_for(lambda: before <= self.outcome.done | self.outcome.absent | self.outcome.failed)
+            return not self.outcome.failed.intersection(step.needs)
 
     def open(self, step: Step) -> float:
+        step.log.parent.mkdir(parents=True, exist_ok=True)
         step.log.unlink(missing_ok=True)
         with self.turn:
             self.running[step.name] = time.monotonic()

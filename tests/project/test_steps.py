@@ -94,6 +94,11 @@ def test_an_absent_language_stops_nobody_and_is_said_with_what_helps(capsys: pyt
     assert "what helps: plug it in" in capsys.readouterr().out
 
 
+def test_a_step_that_only_waits_for_another_is_tried_though_that_one_failed():
+    outcome = run_all([Step("broken", fail, never), Step("later", nothing, never, after=("broken",))])
+    assert outcome.done == {"later"}
+
+
 def test_a_step_that_breaks_in_an_unforeseen_way_fails_and_nobody_waits_for_ever():
     outcome = run_all([Step("odd", lambda log: {}["odd"], never), Step("next", nothing, never, needs=("odd",))])
     assert outcome.failed == {"odd", "next"}
