@@ -216,7 +216,11 @@ def export(settings: Settings, *, name: str, version: str, folder: Path, as_json
 
 def print_diff(found: Diff) -> None:
     """A table of what changed, then the changed lines of the notebook."""
-    parts: dict[str, Sequence[Change | MetricChange]] = {"": found.about, "metric": found.metrics, "param": found.params}
+    parts: dict[str, Sequence[Change | MetricChange]] = {
+        "": found.about,
+        "metric": found.metrics,
+        "param": found.params,
+    }
     parts |= {"package": found.packages, "column": found.signature}
     rows = [(kind, one.name, one.before, one.after) for kind, changes in parts.items() for one in changes]
     print_table(("", "what", f"in {found.before}", f"in {found.after}"), rows, none="They are alike.")

@@ -55,9 +55,16 @@ class Commands(click.Group):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
+def tell_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    # Looking the version up takes longer than most of our imports, so only whoever asks pays for it.
+    if asked:
+        click.echo(version())
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option("--data-dir", metavar="FOLDER", help="The data folder. [default: KRONKERS_DATA_DIR, else Jupyter's own]")
-@click.version_option(version(), message="%(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=tell_version, help="The version.")
 @click.pass_context
 def program(ctx: click.Context, data_dir: str | None) -> None:
     """From a model in a notebook to a versioned, proven, fast endpoint."""

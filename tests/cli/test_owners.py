@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ import urllib.request
 import psutil
 import pytest
 
+from jupyter_kronkers.access import local_principal
+from jupyter_kronkers.api.uploads import Upload
 from jupyter_kronkers.client import Client
 from jupyter_kronkers.control import living_owner
 from tests.cli.conftest import environment, owner, until
@@ -23,6 +26,8 @@ REFUSED = 4
 REGISTER = """
 import sys
 from pathlib import Path
+from jupyter_kronkers.access import local_principal
+from jupyter_kronkers.api.uploads import Upload
 from jupyter_kronkers.client import Client
 
 for _ in range(int(sys.argv[2])):
@@ -37,14 +42,15 @@ def port_of(log: str) -> str:
     return found[1] if found else ""
 
 
-def api(folders, number: int, path: str) -> bytes:
+def api(folders, number: int, path: str, body: bytes | None = None, method: str | None = None) -> bytes:
     """An answer of the Lab that was started as this number, below Jupyter's own URL."""
     log = folders.root.parent / f"lab{number}.log"
     port = until(lambda: port_of(log.read_text()), "the Lab's port")
     # Jupyter tells its port before it listens.
     until(lambda: listens(port), "the Lab")
     headers = {"Authorization": "token secret"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/kronkers/api/v1/{path}", headers=headers)
+    place = f"http://127.0.0.1:{port}/kronkers/api/v1/{path}"
+    request = urllib.request.Request(place, body, headers=headers, method=method)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.read()
 
@@ -55,6 +61,13 @@ def gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def uploaded(folders, number: int) -> int:
+    """Sends a large file through a Lab that is only attached. Returns its size as the owner saw it."""
+    upload = json.loads(api(folders, number, "uploads", b""))["id"]
+    sent = api(folders, number, f"uploads/{upload}/files/model/model.pkl", bytes(8 << 20), "PUT")
+    return json.loads(sent)["size_bytes"]
 
 
 def listens(port: str) -> bool:
@@ -74,6 +87,7 @@ def test_a_second_lab_and_the_command_line_attach_and_one_takes_over(folders, la
     assert name == "churn"
     assert b'"churn"' in api(folders, 1, "models"), "the second Lab passes on"
     assert living_owner(folders).pid == first.pid
+    assert uploaded(folders, 1) == 8 << 20, "files pass through, too"
     gateway = [child.pid for child in psutil.Process(first.pid).children(recursive=True)]
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
@@ -136,6 +150,25 @@ def test_only_the_folders_user_gets_past_the_owners_port(serving):
     port = serving.url.split(":")[2].partition("/")[0]
     assert status(port, "kronkers/api/v1/me", "wrong") == 401
     assert status(port, "kronkers/api/v1/me", serving.token, host="evil.example") == 421
+
+
+@pytest.mark.slow
+def test_an_upload_that_is_cut_leaves_no_file(folders, serving):
+    """faults: 38"""
+    with Client.connect(folders.root) as client:
+        upload = client._ask("POST", "/uploads", Upload).id
+    place = serving.url.removeprefix("http://")
+    host, _, path = place.partition("/")
+    port = int(host.rpartition(":")[2])
+    head = f"PUT /{path}/uploads/{upload}/files/model/m.pkl HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000000\r\n"
+    head += f"Authorization: Bearer {serving.token}\r\nX-Kronkers-Principal: {local_principal().name}\r\n"
+    head += "X-Kronkers-Scopes: admin\r\n\r\n"
+    waiting = folders.uploads / upload
+    with socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.sendall(head.encode() + b"x" * 300_000)
+        until(lambda: list((waiting / "parts").iterdir()), "the first bytes")
+    until(lambda: not list((waiting / "parts").iterdir()), "the end of the part")
+    assert list((waiting / "files").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -52,10 +52,9 @@ async def test_nobody_is_told_to_log_in(ask, method):
     assert answer.json["message"]
 
 
-@pytest.mark.parametrize(("path", "status"), [("files", 401), ("models", 401)])
-async def test_nobody_may_upload(ask, path, status):
+async def test_nobody_may_upload(ask):
     answer = await ask("PUT", "uploads/x/files/model/m.pkl", b"x" * 100_000, Authorization="token no")
-    assert answer.status == status
+    assert answer.status == 401
 
 
 async def test_a_cookie_alone_changes_nothing(ask, jp_serverapp, jp_fetch, jp_base_url):
