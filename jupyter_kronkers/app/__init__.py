@@ -16,6 +16,7 @@ from traitlets import Enum, Int, Unicode, default
 
 from jupyter_kronkers.app.handlers import api_handlers
 from jupyter_kronkers.app.seat import Seat, Wishes
+from jupyter_kronkers.errors import KronkersError
 from jupyter_kronkers.store import Folders
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
     ).tag(config=True)
 
     seat: Seat | None = None
+    problem: KronkersError | None = None
+    """What keeps the control plane from starting, if something does."""
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
@@ -56,7 +59,7 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
         folders = Folders(Path(self.data_dir).expanduser())
         tell_kernels(KRONKERS_DATA_DIR=str(folders.root), KRONKERS_COMMAND=command())
         wishes = Wishes(folders, self.kind, self.gateway_ip, self.gateway_port)
-        self.seat = Seat(wishes, desk=self._desk, opened=self._opened)
+        self.seat = Seat(wishes, desk=self._desk, opened=self._opened, failed=self._failed)
         self.handlers.extend(api_handlers(self.seat))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
@@ -81,6 +84,14 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
             tell_kernels(KRONKERS_GATEWAY_URL=seat.gateway_url)
         if seat.control is not None and self.serverapp is not None:
             announce(seat.control.events, self.serverapp.event_logger)
+
+    def _failed(self, problem: KronkersError) -> None:
+        """JupyterLab lives on and tells it to whoever asks; a server that is there for nothing else ends."""
+        if str(problem) != str(self.problem):
+            self.log.error("Kronkers: %s", problem)
+        self.problem = problem
+        if self.kind == "serve" and self.serverapp is not None:
+            self.serverapp.stop()
 
     def _desk(self, transport: Transport) -> Desk:
         from jupyter_kronkers.app.desk import desk_of

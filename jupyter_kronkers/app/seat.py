@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jupyter_kronkers.store import Folders
 
 T = TypeVar("T")
-LOOK_S = 0.5
+LOOK_S, TROUBLE_S = 0.5, 5.0
 OPEN_S = 30.0
 PATIENCE_S = 15.0
 THREADS = 16
@@ -52,8 +52,15 @@ class Wishes:
 class Seat:
     """Whoever asks gets an answer here, from this process or from the owner."""
 
-    def __init__(self, wishes: Wishes, *, desk: Callable[[Transport], Desk], opened: Callable[[Seat], None]) -> None:
-        self._wishes, self._desk, self._opened = wishes, desk, opened
+    def __init__(
+        self,
+        wishes: Wishes,
+        *,
+        desk: Callable[[Transport], Desk],
+        opened: Callable[[Seat], None],
+        failed: Callable[[KronkersError], None],
+    ) -> None:
+        self._wishes, self._desk, self._opened, self._failed = wishes, desk, opened, failed
         self._ownership: Ownership | None = None
         self.token = secrets.token_urlsafe(32)
         """What other processes of the same user show to us."""
@@ -100,14 +107,17 @@ class Seat:
 
     async def _keep(self) -> None:
         while True:
+            pause_s = LOOK_S
             try:
                 await self._look()
             except KronkersError as problem:
                 await self._trouble(problem)
+                pause_s = TROUBLE_S
             except Exception as problem:  # a door: the server must live on, and say what is wrong
                 self.log.exception("The control plane did not start")
                 await self._trouble(Unavailable(f"The control plane did not start: {problem}", retry_after_s=5))
-            await asyncio.sleep(LOOK_S)
+                pause_s = TROUBLE_S
+            await asyncio.sleep(pause_s)
 
     async def _look(self) -> None:
         if self.owns:
@@ -188,6 +198,7 @@ class Seat:
         async with self._changed:
             self._problem = problem
             self._changed.notify_all()
+        self._failed(problem)
 
     # its work
 

@@ -14,6 +14,7 @@ from jupyter_server.serverapp import ServerApp
 
 from jupyter_kronkers.app import KronkersApp
 from jupyter_kronkers.app.handlers import RESOURCE
+from jupyter_kronkers.errors import KronkersError
 
 if TYPE_CHECKING:
     from jupyter_server.auth import User
@@ -45,10 +46,15 @@ class ServeApp(KronkersApp):
 def serve(folder: Path, settings: dict[str, Any]) -> None:
     """Run until a signal comes. settings: traits of the extension and of the server, as `Class.trait`.
 
-    Raises SystemExit with Jupyter's code if the port is taken.
+    Raises SystemExit with Jupyter's code if its port is taken, and what kept the control plane from starting.
     """
     arguments = [f"--{name}={value}" for name, value in (trimmed(folder) | settings).items()]
     ServeApp.launch_instance(argv=arguments)
+    problem: KronkersError | None = (
+        TrimmedServer.instance().extension_manager.extension_points[KronkersApp.name].app.problem
+    )
+    if problem is not None:
+        raise problem
 
 
 def trimmed(folder: Path) -> dict[str, Any]:

@@ -111,6 +111,17 @@ def test_serve_is_refused_where_a_lab_is(folders, lab, kronkers):
 
 
 @pytest.mark.slow
+def test_serve_ends_in_words_where_a_stranger_has_the_gateways_port(folders, kronkers):
+    """faults: 166, 167"""
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        refused = kronkers("serve", "--port", "0", "--gateway-port", str(port))
+    assert refused.code == REFUSED, refused.err
+    assert f"127.0.0.1:{port}" in refused.err
+    assert living_owner(folders) is None
+
+
+@pytest.mark.slow
 def test_nothing_lives_on_after_stop(folders, serving, kronkers):
     children = [child.pid for child in psutil.Process(serving.pid).children(recursive=True)]
     assert children
