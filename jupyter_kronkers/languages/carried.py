@@ -11,8 +11,10 @@ _FILES = {
         name: name
         for name in (
             "frames.py",
+            "commands.py",
             "interpreters.py",
             "launch.py",
+            "pipes.py",
             "process.py",
             "reasons.py",
             "python/loaded.py",

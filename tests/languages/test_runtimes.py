@@ -12,8 +12,8 @@ import pytest
 
 from jupyter_kronkers.errors import Invalid, MissingLanguage
 from jupyter_kronkers.languages import Limits, find, runtime_of, survey
+from jupyter_kronkers.languages.commands import environment
 from jupyter_kronkers.languages.interpreters import locate
-from jupyter_kronkers.languages.process import environment
 
 
 def capture(language: str, **runtime: object) -> bytes:
