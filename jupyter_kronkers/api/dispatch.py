@@ -6,6 +6,7 @@ find the route ─▶ require its scope ─▶ decode ─▶ operation ─▶ en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from jupyter_kronkers.api.exchange import Call, Request, Response
 from jupyter_kronkers.api.problems import JSON, Refusal, response_to
 from jupyter_kronkers.api.rooms import Desk, Rooms
 from jupyter_kronkers.api.routes import ANYONE, ROUTES, Route, find
+from jupyter_kronkers.errors import Denied, Unavailable
 
 Names = Mapping[str, str]
 
@@ -41,10 +43,19 @@ class Dispatcher:
             if route.repeatable and idempotency.HEADER in request.headers:
                 return self._idempotency.once(request, work)
             return work()
+        except Denied as denied:
+            self._remember(request, denied)
+            return response_to(denied)
         except ConnectionError as gone:
             return response_to(Refusal(400, "body_cut", str(gone)))
         except Exception as error:  # noqa: BLE001  a door: all becomes an answer; what is unforeseen is logged there
             return response_to(error)
+
+    def _remember(self, request: Request, denied: Denied) -> None:
+        """An attempt at what one may not do is worth a row of the audit, even though nothing was changed."""
+        with suppress(Unavailable), self._rooms.store.writing() as tx:
+            what = f"{request.method} {request.path}"
+            self._rooms.audit.record(tx, request.who, "request.denied", what, result="denied", scope=denied.scope)
 
     def _work(self, route: Route, names: Names, request: Request) -> Callable[[], Response]:
         call = call_of(route, names, request)

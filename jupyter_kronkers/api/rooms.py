@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from jupyter_kronkers.access import Principal, Tokens
+    from jupyter_kronkers.access import Audit, Principal, Tokens
     from jupyter_kronkers.api.versions import NewVersion, Version
     from jupyter_kronkers.models import Models, Uploads
     from jupyter_kronkers.serving import Deployments
@@ -28,6 +28,7 @@ class Rooms:
     """gateway: None where the folder is worked on by a command and nothing serves."""
 
     store: Store
+    audit: Audit
     models: Models
     uploads: Uploads
     deployments: Deployments

@@ -52,7 +52,7 @@ class ControlPlane:
         self.gateway = GatewaySupervisor(
             folders, self.deployments, gateway_host, gateway_port, owner_token_digest=token_digest
         )
-        self._store, self._clock = store, clock
+        self._store, self._audit, self._clock = store, audit, clock
         self.dispatcher = self._dispatcher(serves=False)
 
     def start(self) -> None:
@@ -81,6 +81,7 @@ class ControlPlane:
         return Dispatcher(
             Rooms(
                 store=self._store,
+                audit=self._audit,
                 models=self.models,
                 uploads=self.uploads,
                 deployments=self.deployments,
