@@ -49,7 +49,7 @@ LONGEST_MESSAGE = 4_000
 
 
 class KronkersError(Exception):
-    """Base of all. `code` is a stable snake_case word for programs, `remedy` says what to do ("" if the message does)."""
+    """Base of all. `code` is a stable snake_case word for programs; `remedy` says what to do, or is empty."""
 
     code = "error"
 
