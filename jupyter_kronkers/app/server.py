@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.application import JupyterApp
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 
@@ -33,6 +34,10 @@ class TrimmedServer(ServerApp):  # type: ignore[misc]
 
     name = "jupyter_kronkers_server"
     default_services = ("auth", "security")
+
+    def start_app(self) -> None:
+        """Begin without Jupyter's greeting: it names pages that are not here, and writes a token into the log."""
+        JupyterApp.start(self)
 
 
 class ServeApp(KronkersApp):
