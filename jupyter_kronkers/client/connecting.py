@@ -36,18 +36,24 @@ class Connection:
 
 
 def connect(folders: Folders, *, say: Say, wait_s: float = TURN_S) -> Connection:
-    """A connection, after waiting our turn if others work on the folder. Raises Unavailable naming who, in the end."""
+    """A connection, after waiting our turn while others work on the folder.
+
+    wait_s: how long the same process may keep us waiting. Raises Unavailable naming it after that.
+    """
     folders.prepare()
-    ends, told = time.monotonic() + wait_s, False
-    while time.monotonic() < ends:
-        found = to_owner(folders) or in_process(folders)
-        if found:
-            return found
-        if not told and time.monotonic() > ends - wait_s + TELL_AFTER_S:
+    before, since, told = living_owner(folders), time.monotonic(), False
+    while not (found := to_owner(folders) or in_process(folders)):
+        waited_s, now = time.monotonic() - since, living_owner(folders)
+        if now != before:
+            # Another one's turn: the queue moves, so we go on waiting.
+            before, since = now, time.monotonic()
+        elif waited_s > wait_s:
+            raise Unavailable(owned_by_another(folders, now).message, remedy="Try again when it is done.")
+        if not told and waited_s > TELL_AFTER_S:
             say(f"Waiting for {occupant(folders)}, which is working on {folders.root} …")
             told = True
         time.sleep(PAUSE_S)
-    raise Unavailable(owned_by_another(folders, living_owner(folders)).message, remedy="Try again when it is done.")
+    return found
 
 
 def to_owner(folders: Folders) -> Connection | None:
