@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from jupyter_kronkers.access import require
+from jupyter_kronkers.access.guard import guarded
 from jupyter_kronkers.api import decoding, idempotency
 from jupyter_kronkers.api.exchange import Call, Request, Response
 from jupyter_kronkers.api.problems import JSON, Refusal, response_to
@@ -59,7 +60,12 @@ class Dispatcher:
 
     def _work(self, route: Route, names: Names, request: Request) -> Callable[[], Response]:
         call = call_of(route, names, request)
-        return lambda: encoded(route, route.operation(self._rooms, call), request)
+
+        def work() -> Response:
+            with guarded():
+                return encoded(route, route.operation(self._rooms, call), request)
+
+        return work
 
 
 async def answer_here(desk: Desk, request: Request) -> Response:

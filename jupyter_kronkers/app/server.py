@@ -13,6 +13,7 @@ from jupyter_core.application import JupyterApp
 from jupyter_server.auth import Authorizer
 from jupyter_server.serverapp import ServerApp
 
+from jupyter_kronkers.access import guard
 from jupyter_kronkers.app import KronkersApp
 from jupyter_kronkers.app.handlers import RESOURCE
 from jupyter_kronkers.errors import KronkersError
@@ -53,6 +54,8 @@ def serve(folder: Path, settings: dict[str, Any]) -> None:
 
     Raises SystemExit with Jupyter's code if its port is taken, and what kept the control plane from starting.
     """
+    # No other people's extensions live here, so the guard may hold for good.
+    guard.lock_process()
     arguments = [f"--{name}={value}" for name, value in (trimmed(folder) | settings).items()]
     ServeApp.launch_instance(argv=arguments)
     problem: KronkersError | None = (

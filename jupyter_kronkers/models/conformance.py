@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.languages.signatures import Field
+if TYPE_CHECKING:
+    from jupyter_kronkers.languages.frames import Column
+    from jupyter_kronkers.languages.signatures import Field
 
 Value = bool | int | float | str | None
 

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from jupyter_kronkers.access import Principal
 from jupyter_kronkers.access.audit import Audit
 from jupyter_kronkers.errors import Conflict, KronkersError
-from jupyter_kronkers.models import artifacts, captures, lineage, proof, rows, trees
+from jupyter_kronkers.models import artifacts, captures, lineage, rows, trees
 from jupyter_kronkers.models.manifests import Manifest, Signer
 from jupyter_kronkers.models.mlflow_registry import MlflowRegistry
 from jupyter_kronkers.models.uploads import Uploads
@@ -141,6 +141,9 @@ class Registrar:
             rows.add_registration(tx, id, name, self._clock(), who.name)
 
     def _proven(self, id: str, who: Principal, name: str, upload: Path, facts: Facts) -> Version:
+        # Hosts need NumPy, which whoever only lists models should not wait for.
+        from jupyter_kronkers.models import proof
+
         at, draft, source = self._clock(), self._folders.staging / id, (self._folders.models / name / id).as_uri()
         content = captures.content_of(upload, facts.data)
         artifacts.build(upload, draft, facts, id, at)

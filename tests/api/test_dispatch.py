@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
 from jupyter_kronkers.api import Request
+from jupyter_kronkers.api.dispatch import Dispatcher
+from jupyter_kronkers.api.routes import Route
 from jupyter_kronkers.control.plane import ControlPlane
 
 
@@ -52,3 +55,18 @@ def test_a_database_that_stays_locked_is_told_and_predictions_need_none_of_it(co
     )
     blocking.close()
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+
+
+class Stowaway:
+    """Unpickling it would call `print`."""
+
+    def __reduce__(self):
+        return print, ("loaded",)
+
+
+def test_an_operation_that_unpickles_is_refused(control, anna, capsys):
+    """faults: 31, rule 17"""
+    route = Route("GET", "/trojan", "read", lambda rooms, call: pickle.loads(pickle.dumps(Stowaway())))
+    answer = Dispatcher(control.dispatcher._rooms, (route,)).answer(Request("GET", "/trojan", anna))
+    assert answer.status == 500
+    assert "loaded" not in capsys.readouterr().out
