@@ -1,5 +1,6 @@
 """`python3 -m scripts COMMAND`: what stands behind each target of the Makefile."""
 
+import signal
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036  whoever has an older one reads this line
@@ -20,7 +21,13 @@ COMMANDS = {
     "clean": clean.main,
 }
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 if __name__ == "__main__":
+    # However it is told to stop (a closed terminal, `kill`, Ctrl-C under a shell that ignores it), nothing is left.
+    for stop in STOPS:
+        signal.signal(stop, signal.default_int_handler)
     try:
         sys.exit(COMMANDS[sys.argv[1]](sys.argv[2:]))
     except KeyboardInterrupt:

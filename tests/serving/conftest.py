@@ -70,8 +70,13 @@ class Gateway:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20)
 
+    def listens(self) -> bool:
+        """Between its making and the first `listen` a socket's file is there and refuses."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.admin) == 0
+
     def ask_admin(self, method: str, path: str, body: bytes | None = None) -> Answered:
-        until(lambda: Path(self.admin).exists() or self.process.poll() is not None, "the admin socket")
+        until(lambda: self.listens() or self.process.poll() is not None, "the admin socket")
         assert self.process.poll() is None, self.log()
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
