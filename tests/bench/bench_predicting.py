@@ -20,7 +20,7 @@ from pathlib import Path
 from bench_starting import free_port, get
 from measuring import PROGRAM, Row, control_plane, folder, print_table, process, until
 
-SECONDS = 5
+SECONDS = 3
 ROUNDS = 3
 CALLERS = (1, 16, 64)
 
@@ -88,8 +88,7 @@ def deploy(name: str, env: dict[str, str]) -> tuple[str, str]:
         done = subprocess.run([PROGRAM, *words, "--json"], env=env, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)
 
-    ask("deployments", "create", name, name, "--version", "1")
-    until(lambda: ask("deployments", "show", name)["state"] == "ready")
+    ask("deployments", "create", name, name, "--version", "1", "--wait", "60")
     token = str(ask("tokens", "create", "bench", "--deployment", name)["secret"])
     return f"{ask('status')['gateway_url']}/{name}/invocations", token
 

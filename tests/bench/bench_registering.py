@@ -18,7 +18,7 @@ import jupyter_kronkers as kronkers
 rng = np.random.default_rng(1)
 X = pd.DataFrame(rng.normal(size=(2000, 10)), columns=[f"x{i}" for i in range(10)])
 y = X.sum(axis=1) + rng.normal(size=2000)
-model = RandomForestRegressor(n_estimators=12, max_depth=9, random_state=1).fit(X, y)
+model = RandomForestRegressor(n_estimators=21, max_depth=9, random_state=1).fit(X, y)
 import pickle; print("megabytes", len(pickle.dumps(model)) / 1e6)
 for i in range(RUNS + 1):
     t = time.perf_counter(); v = kronkers.register(model, "py", data=X, target=y, metrics={"run": i})
