@@ -47,8 +47,10 @@ def status_of(settings: Settings) -> Status:
 
     folders = settings.folders
     plane = living_owner(folders)
-    if plane is None or not plane.url:
-        return Status(str(folders.root), running=plane is not None, kind=plane.kind if plane else "")
+    if plane is None:
+        return Status(str(folders.root), running=False)
+    if not plane.url:
+        return Status(str(folders.root), running=True, kind=plane.kind, pid=plane.pid, version=plane.version)
     with settings.client() as client:
         return Status(
             data_dir=str(folders.root),
@@ -67,6 +69,9 @@ def tell(found: Status) -> None:
     if not found.running:
         click.echo(f"Nothing is running for {found.data_dir}.")
         click.echo("Start it with: jupyter lab, or jupyter kronkers serve")
+        return
+    if not found.url:
+        click.echo(f"{found.kind} (pid {found.pid}) owns {found.data_dir} and is still starting, or is a command.")
         return
     facts: list[tuple[str, object]] = [("data folder", found.data_dir), ("owner", f"{found.kind} (pid {found.pid})")]
     facts += [("version", found.version), ("REST interface", found.url), ("predictions", found.gateway_url)]

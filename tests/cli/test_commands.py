@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 
 import pytest
+
+from jupyter_kronkers.control import Ownership
 
 FAILED, USAGE, MISSING, REFUSED, REJECTED, NOT_RUNNING = 1, 2, 3, 4, 5, 6
 
@@ -145,3 +148,12 @@ def test_rows_go_in_and_predictions_come_out(kronkers, raw_capture, serving):
     assert kronkers("predict", "rides", stdin="hr\n6\n").code == REFUSED
     assert kronkers("predict", "nothing", stdin="hr\n6\n").code == MISSING
     assert kronkers("deployments", "stop", "rides", "--json").json["state"] == "stopped"
+
+
+def test_status_names_an_owner_that_cannot_be_asked_yet(kronkers, folders):
+    owner = Ownership(folders, "serve")
+    owner.take()
+    found = kronkers("status")
+    owner.release()
+    assert found.code == 0
+    assert f"serve (pid {os.getpid()}) owns {folders.root}" in found.out
