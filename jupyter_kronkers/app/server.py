@@ -39,6 +39,7 @@ class TrimmedServer(ServerApp):  # type: ignore[misc]
     def start_app(self) -> None:
         """Begin without Jupyter's greeting: it names pages that are not here, and writes a token into the log."""
         JupyterApp.start(self)
+        self.write_server_info_file()
 
 
 class ServeApp(KronkersApp):

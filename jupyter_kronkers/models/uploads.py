@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -174,4 +174,10 @@ def refuse_difference(path: str, found: Copied, sha256: str, size_bytes: int | N
 
 
 def size_below(folder: Path) -> int:
-    return sum(os.lstat(os.path.join(here, name)).st_size for here, _, names in os.walk(folder) for name in names)
+    total = 0
+    for here, _, names in os.walk(folder):
+        for name in names:
+            # A part becomes a file, or an upload a version, while we look.
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(here, name)).st_size
+    return total

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -298,3 +299,20 @@ def test_a_dropped_upload_is_gone(uploads, folders, anna):
     send(uploads, anna, id, "model/m")
     uploads.drop(anna, id)
     assert os.listdir(folders.uploads) == []
+
+
+def test_others_may_send_and_drop_while_uploads_are_counted(uploads, anna):
+    """faults: 39"""
+
+    def busy() -> None:
+        for _ in range(100):
+            id = uploads.open(anna)
+            send(uploads, anna, id, "model/m")
+            uploads.drop(anna, id)
+
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(busy) for _ in range(4)]
+        while not all(one.done() for one in done):
+            assert uploads.waiting_bytes() >= 0
+        for one in done:
+            one.result()
