@@ -130,7 +130,8 @@ def test_killed_at_any_moment_it_is_whole_or_not_there(tmp_path, mlflow_template
     run(jobs, tmp_path)
     house.models.recover()
     house.check()
-    assert len(house.numbers()) < 12
+    # How many got through before their kill is the machine's affair; the one that was killed at once did not.
+    assert len(house.numbers()) < len(jobs)
 
 
 @pytest.mark.slow
