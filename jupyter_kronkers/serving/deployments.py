@@ -27,6 +27,8 @@ from jupyter_kronkers.serving.wishes import SERVING, STOPPED, Deployment, Deploy
 from jupyter_kronkers.store import Clock, DeploymentChanged, Events, Folders, Store
 
 MOST_REPLICAS = 64
+MAY_BE_NONE = ("idle_s", "network")
+"""Limits for which 0 means never, or no."""
 NOT_SERVED = "Nothing serves it now."
 HOW_TO_SERVE = "Start JupyterLab, or: jupyter kronkers serve"
 
@@ -306,7 +308,8 @@ def as_limits(given: ServingLimits | Mapping[str, float] | None, base: ServingLi
         limits = msgspec.convert({**msgspec.to_builtins(base), **given}, ServingLimits)
     except msgspec.ValidationError as problem:
         raise Invalid(Fault("limits", str(problem))) from problem
-    wrong = [name for name, value in msgspec.to_builtins(limits).items() if value <= 0]
+    wrong = [name for name, value in msgspec.to_builtins(limits).items() if name not in MAY_BE_NONE and value <= 0]
+    wrong += [name for name in MAY_BE_NONE if getattr(limits, name) < 0]
     if wrong:
         raise Invalid(*(Fault(f"limits.{name}", "must be more than 0") for name in wrong))
     return limits

@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
-import signal
-import sys
 import time
-from asyncio.subprocess import DEVNULL
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from jupyter_kronkers.errors import HostDied, HostFailed, KronkersError, TimedOut
-from jupyter_kronkers.languages import Limits, Runtime, command
+from jupyter_kronkers.languages import Limits
 from jupyter_kronkers.languages.frames import (
     ERROR,
     READY,
@@ -35,34 +31,35 @@ from jupyter_kronkers.languages.frames import (
     encode,
 )
 from jupyter_kronkers.languages.hosts import failed, refused
-from jupyter_kronkers.languages.process import Refused, how_it_ended
+from jupyter_kronkers.languages.process import Refused
 from jupyter_kronkers.languages.reasons import remedy_of_death
 from jupyter_kronkers.serving.gateway.batching import Answered
+from jupyter_kronkers.serving.gateway.hosting import Hosted
 
 LARGEST_REPLY = 256 << 20
 """Bytes; a model that answers more is ended rather than read."""
 
-PIPE_BYTES = 1 << 20
-STOP_S = 3.0
 MOURN_S = 1.0
 LAST_WORDS = 2_000
 
 
 Done = Callable[[Answered], None]
 OnEnd = Callable[["Replica", KronkersError], None]
+Begin = Callable[[], Awaitable[Hosted]]
+"""Brings one process: a fresh one, or one forked from a seed."""
 
 
 class Replica(asyncio.Protocol):
     """One host. `on_end` is called once, when the process no longer answers."""
 
-    def __init__(self, data: Path, runtime: Runtime, limits: Limits, log: Path, on_end: OnEnd):
-        self._data, self._runtime, self._limits, self.log = data, runtime, limits, log
+    def __init__(self, begin: Begin, language: str, limits: Limits, log: Path, on_end: OnEnd):
+        self._begin, self._language, self._limits, self.log = begin, language, limits, log
         self._on_end = on_end
         self.state = "starting"
         self.started_at = time.time()
         self.answered = 0
         self.facts: dict[str, object] = {}
-        self.process: asyncio.subprocess.Process | None = None
+        self._hosted: Hosted | None = None
         self._writer: asyncio.WriteTransport | None = None
         self._reader: asyncio.ReadTransport | None = None
         self._ready: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
@@ -76,7 +73,8 @@ class Replica(asyncio.Protocol):
     @property
     def pid(self) -> int:
         """The host's own process id, 0 until it said ready."""
-        return int(str(self.facts.get("pid", 0)))
+        own = int(str(self.facts.get("pid", 0)))
+        return self._hosted.pid(own) if self._hosted and own else own
 
     async def start(self) -> None:
         """Start the host and wait until it is ready. Raises HostFailed in words; nothing is left behind then."""
@@ -87,7 +85,7 @@ class Replica(asyncio.Protocol):
         except TimeoutError:
             self.end(self.died("It took too long to start."))
             took = f"The host was not ready within {self._limits.start_s:g} s."
-            raise HostFailed("TimedOut", took, self._runtime.language, remedy="Raise the limit start_s.") from None
+            raise HostFailed("TimedOut", took, self._language, remedy="Raise the limit start_s.") from None
         except BaseException:
             self.end(self.died("It was stopped while it started."))
             raise
@@ -105,7 +103,7 @@ class Replica(asyncio.Protocol):
 
     def died(self, message: str, remedy: str = "") -> HostDied:
         """Why nobody answers, for whoever waits."""
-        return HostDied("HostDied", message, self._runtime.language, remedy=remedy or "Its log may say why.")
+        return HostDied("HostDied", message, self._language, remedy=remedy or "Its log may say why.")
 
     def end(self, why: KronkersError) -> None:
         """End the process now. Whoever waits for its answer gets `why`."""
@@ -116,45 +114,26 @@ class Replica(asyncio.Protocol):
         for transport in (self._writer, self._reader):
             if transport is not None:
                 transport.close()
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(signal.SIGTERM)
+        if self._hosted is not None:
+            self._hosted.end()
         self._settle(why)
         if not self._ready.done():
-            self._ready.set_exception(HostFailed("HostDied", why.message, self._runtime.language, remedy=why.remedy))
+            self._ready.set_exception(HostFailed("HostDied", why.message, self._language, remedy=why.remedy))
             self._ready.exception()
         self._on_end(self, why)
 
-    async def stopped(self) -> int:
-        """Wait until the process is gone; it is killed if it lingers. Returns its exit status."""
-        if self.process is None:
-            return 0
-        try:
-            async with asyncio.timeout(STOP_S):
-                return await self.process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            return await self.process.wait()
+    async def stopped(self) -> None:
+        """Wait until the process is gone; it is killed if it lingers."""
+        if self._hosted is not None:
+            await self._hosted.stopped()
 
     # The pipes
 
     async def _spawn(self) -> None:
         loop = asyncio.get_running_loop()
-        host_in, requests = os.pipe()
-        replies, host_out = os.pipe()
-        widen(requests, replies)
-        argv, env = command(self._data, self._runtime, self._limits, (host_in, host_out), self.log)
-        try:
-            self._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(requests, "wb", 0))
-            self._reader, _ = await loop.connect_read_pipe(lambda: self, os.fdopen(replies, "rb", 0))
-            with self.log.open("ab") as errors:
-                self.process = await asyncio.create_subprocess_exec(
-                    *argv, env=env, pass_fds=(host_in, host_out), stdin=DEVNULL, stdout=DEVNULL, stderr=errors
-                )
-        finally:
-            os.close(host_in)
-            os.close(host_out)
+        hosted = self._hosted = await self._begin()
+        self._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(hosted.requests, "wb", 0))
+        self._reader, _ = await loop.connect_read_pipe(lambda: self, os.fdopen(hosted.replies, "rb", 0))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -174,8 +153,8 @@ class Replica(asyncio.Protocol):
         how = "it closed its pipe"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MOURN_S):
-                how = how_it_ended(await self.process.wait()) if self.process else how
-        remedy = remedy_of_death(self._runtime.language, how, self._last_words())
+                how = await self._hosted.ended() if self._hosted else how
+        remedy = remedy_of_death(self._language, how, self._last_words())
         self.end(self.died(f"The host is gone: {how}.", remedy))
 
     def _last_words(self) -> str:
@@ -202,13 +181,13 @@ class Replica(asyncio.Protocol):
         if self.state == "starting" and frame.kind == READY and not self._ready.done():
             return self._ready.set_result(frame)
         if self.state == "starting" and frame.kind == ERROR and not self._ready.done():
-            self._ready.set_exception(failed(said(frame, self._runtime.language)))
+            self._ready.set_exception(failed(said(frame, self._language)))
             return None
         if self.state != "busy" or frame.id != self._last_id or frame.kind not in (REPLY, ERROR):
             raise BadFrame(f"a frame of kind {frame.kind} and id {frame.id} was not asked for")
         self.state = "idle"
         self.answered += frame.kind == REPLY
-        answer = frame.columns if frame.kind == REPLY else refused(said(frame, self._runtime.language))
+        answer = frame.columns if frame.kind == REPLY else refused(said(frame, self._language))
         self._settle(answer)
         return None
 
@@ -227,11 +206,3 @@ def said(frame: Frame, language: str) -> Refused:
     """The error that a host sent as a frame."""
     words = {column.name: str(column.values[0]) for column in frame.columns if len(column.values)}
     return Refused(words.get("class", "Error"), words.get("message", ""), language, words.get("remedy", ""))
-
-
-def widen(*pipes: int) -> None:
-    """Let more bytes wait in a pipe, where the system can: fewer turns for large tables."""
-    if sys.platform == "linux":
-        for pipe in pipes:
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

@@ -19,7 +19,9 @@ class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one deployment may use.
 
     request_s: what a model may take for one predict. wait_s: what a request may take in all, so that those who wait
-    behind a model that has to be stopped are answered still. queue: requests that may wait. rows: in one request.
+    behind a model that has to be stopped are answered still. queue: requests that may wait; queue_s: and how long.
+    rows: in one request. idle_s: without a request for this long its processes are ended until the next one; 0: never.
+    network: whether its hosts may reach the network, where the machine can keep them from it.
     """
 
     memory_bytes: int = 2 << 30
@@ -29,7 +31,10 @@ class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_bytes: int = 64 << 20
     open_files: int = 256
     queue: int = 512
+    queue_s: float = 10.0
     rows: int = 100_000
+    idle_s: float = 0.0
+    network: bool = False
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -48,7 +53,11 @@ class Placed(msgspec.Struct, frozen=True):
 
 class Route(msgspec.Struct, frozen=True):
     """One deployment. `previous` was live before: it is kept warm, and serves on where `version` cannot be loaded.
-    `upcoming` is a newer version that may be chosen soon: it is warmed up only."""
+    `upcoming` is a newer version that may be chosen soon: it is warmed up only.
+
+    spares: replicas that are started and proven beyond `replicas`, and take over at once when one of those ends.
+    canary: gets `percent` of the requests, and those that ask for it. shadow: gets copies, its answers go nowhere.
+    """
 
     deployment: str
     version: Placed
@@ -56,6 +65,10 @@ class Route(msgspec.Struct, frozen=True):
     limits: ServingLimits = ServingLimits()
     previous: Placed | None = None
     upcoming: Placed | None = None
+    spares: int = 0
+    canary: Placed | None = None
+    percent: float = 0.0
+    shadow: Placed | None = None
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -71,12 +84,14 @@ class Grant(msgspec.Struct, frozen=True):
 
 class Routes(msgspec.Struct, frozen=True):
     """All of it. `public_key` (PEM) is the key that artifacts must be signed with; `hosts` are names that the header
-    Host may have besides those of this machine itself."""
+    Host may have besides those of this machine itself. `memory_bytes` is what all hosts together may take; 0: no limit.
+    """
 
     routes: tuple[Route, ...] = ()
     grants: tuple[Grant, ...] = ()
     public_key: str = ""
     hosts: tuple[str, ...] = ()
+    memory_bytes: int = 0
 
 
 def load(path: Path) -> Routes:

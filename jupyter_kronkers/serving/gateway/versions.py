@@ -23,6 +23,7 @@ from jupyter_kronkers.errors import HostDied, KronkersError, TimedOut, Unavailab
 from jupyter_kronkers.languages import Limits, Runtime, Signature
 from jupyter_kronkers.serving.gateway import conformance
 from jupyter_kronkers.serving.gateway.batching import Answered, Ask, gather, joined, split
+from jupyter_kronkers.serving.gateway.hosting import Fresh
 from jupyter_kronkers.serving.gateway.replicas import Replica
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
 
@@ -78,7 +79,7 @@ class LoadedVersion:
         self._rest_s = SHORTEST_REST_S
         self._usual_s = 0.0
         self._starts: set[asyncio.Task[None]] = set()
-        self._endings: set[asyncio.Task[int]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self._closed = False
 
     # Its life
@@ -236,7 +237,14 @@ class LoadedVersion:
     async def _start_one(self) -> None:
         """One more replica, proven. Raises HostFailed, and leaves nothing behind then."""
         limits = host_limits(self.limits)
-        replica = Replica(self.artifact.data, self.artifact.runtime, limits, self._free_log(), self._ended)
+        log, artifact = self._free_log(), self.artifact
+        replica = Replica(
+            lambda: Fresh.begin(artifact.data, artifact.runtime, limits, log),
+            artifact.runtime.language,
+            limits,
+            log,
+            self._ended,
+        )
         self.replicas.append(replica)
         try:
             await replica.start()

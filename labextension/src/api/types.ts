@@ -362,7 +362,9 @@ export interface ReplicaList {
 /**
  * What one deployment may use. request_s: what a model may take for one predict. wait_s: what a request may take
  * in all, so that those who wait behind a model that has to be stopped are answered still. queue: requests that
- * may wait. rows: in one request.
+ * may wait; queue_s: and how long. rows: in one request. idle_s: without a request for this long its processes
+ * are ended until the next one; 0: never. network: whether its hosts may reach the network, where the machine
+ * can keep them from it.
  */
 export interface ServingLimits {
   memory_bytes?: number;
@@ -372,7 +374,10 @@ export interface ServingLimits {
   file_bytes?: number;
   open_files?: number;
   queue?: number;
+  queue_s?: number;
   rows?: number;
+  idle_s?: number;
+  network?: boolean;
 }
 
 export interface Signature {
