@@ -12,11 +12,14 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jupyter_kronkers.errors import KronkersError, Unavailable
+from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.serving.gateway.artifacts import bring, forget
+from jupyter_kronkers.serving.gateway.batching import Answered
+from jupyter_kronkers.serving.gateway.keeping import Keeping
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes, ServingLimits, load, save
 from jupyter_kronkers.serving.gateway.states import DeploymentState, ReplicaState, State
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
@@ -69,11 +72,19 @@ class Deployment:
             ):
                 self._loading.cancel()
 
-    def now(self) -> LoadedVersion:
-        """The version that answers. Raises Unavailable in words if there is none."""
+    def choose(self, use: bytes | None = None) -> LoadedVersion:
+        """The version that answers this request. Raises Unavailable in words if there is none."""
         if self.live is None:
             raise Unavailable(f"{self.name} is {self.state}. {self.problem}".strip(), retry_after_s=2.0)
         return self.live
+
+    @property
+    def shadow(self) -> LoadedVersion | None:
+        """The version that gets copies of the requests; its answers go nowhere."""
+        return None
+
+    def shadowed(self, columns: Sequence[Column], rows: int, answer: Answered) -> None:
+        """Let the shadow answer the same, and compare. Never raises, never waits."""
 
     def park(self, again: Callable[[], None]) -> bool:
         """Call `again` once it is known whether this can answer. False if that is known, or if too many wait."""
@@ -147,7 +158,8 @@ class Deployment:
 
     async def _load(self, placed: Placed, limits: ServingLimits, replicas: int) -> LoadedVersion:
         artifact = await asyncio.to_thread(bring, placed, self._place.cache, self._place.public_key)
-        version = LoadedVersion(artifact, limits, self._place.logs_of(self.name), self._place.changed)
+        place = self._place
+        version = LoadedVersion(artifact, limits, place.logs_of(self.name), place.changed, place.keeping)
         await version.load(replicas)
         return version
 
@@ -253,6 +265,7 @@ class Deployments:
         self.routes = Routes()
         self.grants: dict[str, Grant] = {}
         self.revision = 1
+        self.keeping = Keeping()
         self._changed = asyncio.Event()
         self._sweeper: asyncio.TimerHandle | None = None
         self._leaving: set[asyncio.Task[None]] = set()

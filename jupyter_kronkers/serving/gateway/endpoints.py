@@ -134,7 +134,7 @@ class Endpoints:
         if target.what == b"invocations" and deployment.park(lambda: self.serve(exchange)):
             return
         try:
-            live = deployment.now()
+            live = deployment.choose()
             if target.what == b"invocations":
                 Prediction(self, exchange, deployment, live).begin(target.content)
             else:

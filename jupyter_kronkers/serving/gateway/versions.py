@@ -24,6 +24,7 @@ from jupyter_kronkers.languages import Limits, Runtime, Signature
 from jupyter_kronkers.serving.gateway import conformance
 from jupyter_kronkers.serving.gateway.batching import Answered, Ask, gather, joined, split
 from jupyter_kronkers.serving.gateway.hosting import Fresh
+from jupyter_kronkers.serving.gateway.keeping import Keeping
 from jupyter_kronkers.serving.gateway.replicas import Replica
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
 
@@ -61,7 +62,14 @@ class Counts:
 class LoadedVersion:
     """Answers asks for one version with `wanted` replicas."""
 
-    def __init__(self, artifact: Artifact, limits: ServingLimits, logs: Path, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        limits: ServingLimits,
+        logs: Path,
+        changed: Callable[[], None],
+        keeping: Keeping | None = None,
+    ) -> None:
         self.artifact, self.limits = artifact, limits
         placed = artifact.placed
         self.header = f"X-Kronkers-Version: {placed.model}/{placed.number}\r\n".encode()
@@ -72,7 +80,7 @@ class LoadedVersion:
         self.waiting: deque[Ask] = deque()
         self.counts = Counts()
         self.reason: KronkersError | None = None
-        self._logs, self._changed = logs, changed
+        self._logs, self._changed, self._keeping = logs, changed, keeping or Keeping()
         self._loop = asyncio.get_running_loop()
         self._crashes: deque[float] = deque(maxlen=CRASHES)
         self._rest_until = 0.0
