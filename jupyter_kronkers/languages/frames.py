@@ -22,6 +22,7 @@ _MAGIC = b"KF1\n"
 _HEAD = struct.Struct("<4sBQIH")
 _LENGTH = struct.Struct("<I")
 _PIECE = 1 << 20
+_MOST_KNOWN = 1_024
 _DTYPE_OF_KIND: dict[str, int] = {"f": FLOAT64, "i": INT64, "u": INT64, "b": BOOL, "O": UTF8, "U": UTF8, "T": UTF8}
 _STORED_AS: dict[int, np.dtype[Any]] = {FLOAT64: np.dtype("<f8"), INT64: np.dtype("<i8"), BOOL: np.dtype("u1")}
 _NATIVE: dict[int, np.dtype[Any]] = {FLOAT64: np.dtype("f8"), INT64: np.dtype("i8"), BOOL: np.dtype("?")}
@@ -59,7 +60,7 @@ def encode(kind: int, id: int, columns: Sequence[Column], rows: int | None = Non
         raise BadFrame(f"{rows} rows were promised, the columns have {count}")
     if len({column.name for column in columns}) != len(columns):
         raise BadFrame("a column name occurs twice")
-    parts = [_head(kind, id, count, len(columns))]
+    parts: list[bytes | memoryview] = [_head(kind, id, count, len(columns))]
     for column in columns:
         parts.extend(_column_parts(column, count))
     length = sum(map(len, parts))
@@ -75,7 +76,7 @@ def _head(kind: int, id: int, rows: int, columns: int) -> bytes:
         raise BadFrame(f"kind {kind}, id {id}, {rows} rows or {columns} columns do not fit a frame") from error
 
 
-def _column_parts(column: Column, rows: int) -> Iterator[bytes]:
+def _column_parts(column: Column, rows: int) -> Iterator[bytes | memoryview]:
     values, mask = column.values, column.mask
     if values.shape != (rows,) or (mask is not None and mask.shape != (rows,)):
         raise BadFrame(f"column {column.name!r} has shape {values.shape}, not ({rows},)")
@@ -98,16 +99,18 @@ def _dtype(column: Column) -> int:
         raise BadFrame(f"column {column.name!r} has dtype {column.values.dtype}, which a frame cannot hold") from None
 
 
-def _number_part(column: Column, dtype: int, mask: Mask | None) -> bytes:
+def _number_part(column: Column, dtype: int, mask: Mask | None) -> bytes | memoryview:
     values = column.values
     if values.dtype.kind == "u" and values.size and int(values.max()) > np.iinfo(np.int64).max:
         raise BadFrame(f"column {column.name!r} has integers beyond 64 bits with sign")
-    stored = values.astype(_STORED_AS[dtype])
-    if dtype == FLOAT64:
-        stored[np.isnan(stored)] = np.nan
-    if mask is not None:
-        stored[mask] = 0
-    return stored.tobytes()
+    stored = np.ascontiguousarray(values, _STORED_AS[dtype])
+    blank = np.isnan(stored) if dtype == FLOAT64 else mask
+    if blank is not None and (mask is not None or blank.any()):
+        stored = stored.copy() if stored is values else stored
+        stored[blank] = np.nan if dtype == FLOAT64 else 0
+        if mask is not None:
+            stored[mask] = 0
+    return stored.data.cast("B") if stored.size else b""
 
 
 def _text_parts(name: str, values: Values, mask: Mask | None) -> Iterator[bytes]:
@@ -160,26 +163,42 @@ class _Cursor:
 
     def take(self, size: int, what: str) -> memoryview:
         if size > self.left:
-            raise BadFrame(f"{what} needs {size:,} bytes, {self.left:,} are left")
+            raise BadFrame(f"{what!r} needs {size:,} bytes, {self.left:,} are left")
         self._at += size
         return self._body[self._at - size : self._at]
 
 
 def _decode_column(cursor: _Cursor, rows: int) -> Column:
-    (length,) = struct.unpack("<H", cursor.take(2, "a name's length"))
-    name = _text(cursor.take(length, "a name"), "a column name")
-    dtype, hasmask = cursor.take(2, f"column {name!r}")
-    if dtype > UTF8 or hasmask > 1:
-        raise BadFrame(f"column {name!r} has dtype {dtype} and hasmask {hasmask}")
+    name, dtype, hasmask = _described(cursor)
     mask = _flags(cursor.take(rows, f"the mask of {name!r}"), name) if hasmask else None
     return Column(name, _values(cursor, name, dtype, rows), mask)
+
+
+_known: dict[bytes, tuple[str, int, int]] = {}
+"""What columns were called before, since all frames of one model look alike. Bounded."""
+
+
+def _described(cursor: _Cursor) -> tuple[str, int, int]:
+    """The name, dtype and hasmask that stand before a column."""
+    raw = cursor.take(2, "a name's length")
+    length = raw[0] | raw[1] << 8
+    head = bytes(cursor.take(length + 2, "a name and a type"))
+    if (known := _known.get(head)) is not None:
+        return known
+    name, dtype, hasmask = _text(head[:-2], "a column name"), head[-2], head[-1]
+    if dtype > UTF8 or hasmask > 1:
+        raise BadFrame(f"column {name!r} has dtype {dtype} and hasmask {hasmask}")
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[head] = name, dtype, hasmask
+    return name, dtype, hasmask
 
 
 def _values(cursor: _Cursor, name: str, dtype: int, rows: int) -> Values:
     if dtype == UTF8:
         return _texts(cursor, name, rows)
     stored = _STORED_AS[dtype]
-    taken = cursor.take(rows * stored.itemsize, f"column {name!r}")
+    taken = cursor.take(rows * stored.itemsize, name)
     if dtype == BOOL:
         return _flags(taken, name)
     return np.frombuffer(taken, stored).astype(_NATIVE[dtype])
