@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,11 +21,17 @@ QUICK = HttpLimits(body_bytes=1_000, head_bytes=4_000, head_s=0.4, body_s=0.4, i
 class Echo:
     """Answers with the body; paths that begin with /late wait for `release`."""
 
+    edition = None
+
     def __init__(self) -> None:
         self.late: list[Exchange] = []
         self.gone: list[bytes] = []
+        self.asked: list[bytes] = []
+        self.good_until = math.inf
 
     def admit(self, exchange: Exchange) -> Answer | None:
+        self.asked.append(exchange.path)
+        exchange.good_until = self.good_until
         if exchange.method == b"PUT":
             return refusal_of_http(405, "Only POST.", headers=b"Allow: POST\r\n")
         return None
@@ -279,3 +287,53 @@ def test_more_connections_than_allowed_are_told_so():
         for caller in callers:
             caller.close()
         running.stop()
+
+
+def test_a_head_that_was_let_in_is_decided_on_once(running):
+    with running.connect() as caller:
+        for body in (b"one", b"two", b"six"):
+            caller.sendall(post("/same", body))
+            assert caller.recv(1 << 16).endswith(b"/same:" + body)
+    assert running.echo.asked == [b"/same"]
+
+
+def test_other_routes_forget_what_was_let_in(running):
+    with running.connect() as caller:
+        for edition in ("old", "new"):
+            running.echo.edition = edition
+            caller.sendall(post("/same", b"x"))
+            caller.recv(1 << 16)
+    assert running.echo.asked == [b"/same", b"/same"]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 60])
+def test_a_known_head_that_comes_in_pieces_is_read_as_any_other(running, piece):
+    sent = post("/same", b"hello")
+    with running.connect() as caller:
+        for _ in range(2):
+            caller.sendall(sent)
+            assert caller.recv(1 << 16).endswith(b"/same:hello")
+        for at in range(0, len(sent), piece):
+            caller.sendall(sent[at : at + piece])
+        assert caller.recv(1 << 16).endswith(b"/same:hello")
+    assert running.say(sent + post("/last", b"", LAST)).endswith(b"/last:")
+
+
+@pytest.mark.parametrize("more", ["Expect: 100-continue\r\n", LAST, "Upgrade: h2c\r\nConnection: Upgrade\r\n"])
+def test_heads_that_ask_for_more_than_an_answer_are_not_remembered(running, more):
+    for _ in range(2):
+        with running.connect() as caller:
+            caller.sendall(post("/same", b"x", more))
+            answer = caller.recv(1 << 16)
+            while not answer.endswith(b"/same:x"):
+                answer += caller.recv(1 << 16)
+    assert len(running.echo.asked) == 2
+
+
+def test_what_was_let_in_until_a_moment_is_decided_on_again_after_it(running):
+    running.echo.good_until = time.time() - 1
+    with running.connect() as caller:
+        for _ in range(2):
+            caller.sendall(post("/same", b"x"))
+            caller.recv(1 << 16)
+    assert len(running.echo.asked) == 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import math
 import re
 import secrets
 import time
@@ -25,6 +26,7 @@ from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal, refu
 from jupyter_kronkers.serving.gateway.batching import Ask
 from jupyter_kronkers.serving.gateway.deployments import Deployment, Deployments
 from jupyter_kronkers.serving.gateway.http import Exchange
+from jupyter_kronkers.serving.gateway.routes import Grant
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
 NAME = re.compile(rb"/([a-z0-9][a-z0-9._-]{0,62})/(invocations|ping|health|version)")
@@ -60,6 +62,11 @@ class Endpoints:
 
     # Who may
 
+    @property
+    def edition(self) -> object:
+        """Verdicts of `admit` hold until other routes come, or the token expires."""
+        return self.deployments.routes
+
     def admit(self, exchange: Exchange) -> Answer | None:
         """What the head alone decides: host, address, method, token, type of the body."""
         if self._loopback and not self._known_host(exchange.headers.get(b"host", b"localhost")):
@@ -80,13 +87,14 @@ class Endpoints:
             exchange.target = Target(path)
             return None
         grant = self._grant(exchange.headers.get(b"authorization"))
+        exchange.good_until = math.inf if grant.expires_at is None else grant.expires_at
         if path in OWN:
             exchange.target = Target(path)
             return None
         if not found:
             raise NotFound("address", path.decode("latin-1"), remedy="Predictions are at /{deployment}/invocations.")
         name = found[1].decode()
-        if not grant(name):
+        if not grant.opens(name):
             raise Denied("This token", name, remedy=f"It does not open the deployment {name}; ask for one that does.")
         if name not in self.deployments.running:
             raise NotFound("deployment", name)
@@ -104,14 +112,14 @@ class Endpoints:
         exchange.target = Target(what, name, content)
         return None
 
-    def _grant(self, header: bytes | None) -> Callable[[str], bool]:
+    def _grant(self, header: bytes | None) -> Grant:
         """What the token opens. Raises Unauthenticated if there is none, or it is unknown or expired."""
         if header is None or header[:7].lower() != b"bearer ":
             raise Unauthenticated
         grant = self.deployments.grants.get(hashlib.sha256(header[7:].strip()).hexdigest())
         if grant is None or (grant.expires_at is not None and grant.expires_at <= time.time()):
             raise Unauthenticated("This token is not valid.")
-        return grant.opens
+        return grant
 
     def _known_host(self, header: bytes) -> bool:
         # A page of a stranger whose name was made to point here (DNS rebinding) still sends that name.

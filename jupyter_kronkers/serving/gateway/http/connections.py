@@ -5,93 +5,29 @@
                                                                        └─ reader too slow, write_s: aborted
 
 httptools (llhttp, strict) refuses what smuggling is made of: Content-Length beside Transfer-Encoding, two of either,
-signs in lengths, bare LF, folded lines. What is left to check here are sizes, counts and time.
+signs in lengths, bare LF, folded lines. What is left to check here are sizes, counts and time. A request whose head was
+let in before, byte for byte, goes from idle to waiting at once (`heads`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import socket
-import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from email.utils import formatdate
-from http import HTTPStatus
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from jupyter_kronkers.serving.gateway.answers import Answer, refusal_of_http
+from jupyter_kronkers.serving.gateway.http.exchanges import Exchange
+from jupyter_kronkers.serving.gateway.http.heads import Head
 
-STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+if TYPE_CHECKING:
+    from jupyter_kronkers.serving.gateway.http.servers import HttpServer
+
 SINGLE = frozenset({b"host", b"content-type", b"authorization", b"content-encoding"})
 UPGRADING = frozenset({b"connection", b"upgrade", b"http2-settings"})
 DEEPEST_PIPELINE = 64
-
-
-@dataclass(frozen=True)
-class HttpLimits:
-    """Bytes, counts and seconds of one connection."""
-
-    head_bytes: int = 32 << 10
-    headers: int = 100
-    path_bytes: int = 2 << 10
-    body_bytes: int = 16 << 20
-    connections: int = 4_096
-    idle_s: float = 75.0
-    head_s: float = 10.0
-    body_s: float = 30.0
-    write_s: float = 30.0
-    linger_s: float = 2.0
-
-
-class Application(Protocol):
-    """What stands behind the HTTP server. Neither method may block or raise."""
-
-    def admit(self, exchange: Exchange) -> Answer | None:
-        """Decide by the head alone, before any body is read. An answer refuses the request."""
-
-    def serve(self, exchange: Exchange) -> None:
-        """Answer the exchange once, by `exchange.answer`, now or later."""
-
-
-class Exchange:
-    """One request and the place for its answer. `gone` is called if the caller leaves before the answer."""
-
-    __slots__ = (
-        "_connection",
-        "body",
-        "gone",
-        "headers",
-        "keep_alive",
-        "lost",
-        "method",
-        "path",
-        "query",
-        "reply",
-        "started",
-        "target",
-    )
-
-    def __init__(self, connection: Connection, started: float) -> None:
-        self._connection = connection
-        self.started = started
-        self.method = self.path = self.query = self.body = b""
-        self.headers: dict[bytes, bytes] = {}
-        self.keep_alive = True
-        self.lost = False
-        self.reply: Answer | None = None
-        self.gone: Callable[[], None] | None = None
-        self.target: object = None
-        """What `admit` found for this request, kept for `serve`."""
-
-    def answer(self, answer: Answer) -> None:
-        """Send the answer, after those of earlier requests on this connection. A second answer is ignored."""
-        if self.reply is None:
-            self.reply = answer
-            self._connection.flush()
 
 
 class Connection(asyncio.Protocol):
@@ -107,6 +43,7 @@ class Connection(asyncio.Protocol):
         self.write_due: float | None = None
         self.state = "idle"
         self._current: Exchange | None = None
+        self._whole: bytes | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._count = 0
@@ -126,6 +63,11 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.state == "refused":
             return
+        self._whole = None
+        if self.state == "idle":
+            if (found := self.server.heads.find(data)) is not None and not self.server.draining:
+                return self._take_up(*found, data)
+            self._whole = data
         self._size += len(data) if self.state == "head" else 0
         try:
             self.parser.feed_data(data)
@@ -225,14 +167,27 @@ class Connection(asyncio.Protocol):
         if not admitted:
             return self.flush()
         exchange.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        if self._whole is not None:
+            self.server.heads.remember(self._whole, exchange)
         self._queue(exchange)
         self.server.application.serve(exchange)
 
     # Inside
 
+    def _take_up(self, head: Head, end: int, data: bytes) -> None:
+        """A whole request whose head is known."""
+        exchange = Exchange(self, self.server.now())
+        exchange.method, exchange.path, exchange.query, exchange.headers, exchange.target = head[:5]
+        exchange.body = data[end:]
+        self.state, self.due = "waiting", None
+        self.waiting.append(exchange)
+        self.server.application.serve(exchange)
+
     def flush(self) -> None:
         """Write every answer that is due, in the order of the requests, in one piece."""
         if self.transport is None or self.write_due is not None:
+            return
+        if len(self.waiting) == 1 and self.state == "waiting" and not self._paused and self._answer_only():
             return
         parts: list[bytes] = []
         close = False
@@ -249,6 +204,17 @@ class Connection(asyncio.Protocol):
         if self._paused and len(self.waiting) < DEEPEST_PIPELINE // 2:
             self._paused = False
             self.transport.resume_reading()
+
+    def _answer_only(self) -> bool:
+        """The usual case of `flush`: one request, one answer, and the connection stays."""
+        exchange = self.waiting[0]
+        answer = exchange.reply
+        if answer is None or answer.close or not exchange.keep_alive or self.transport is None:
+            return False
+        self.waiting.clear()
+        self.state, self.due = "idle", self.server.clock + self.limits.idle_s
+        self.transport.write(self.server.written(answer, exchange.method == b"HEAD", False))
+        return True
 
     def expire(self) -> None:
         """A deadline has passed."""
@@ -326,68 +292,3 @@ def nodelay(transport: asyncio.Transport) -> None:
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-class HttpServer:
-    """Serves one application on one listening socket."""
-
-    SWEEP_S = 0.25
-
-    def __init__(self, application: Application, limits: HttpLimits | None = None) -> None:
-        self.application = application
-        self.limits = limits or HttpLimits()
-        self.connections: set[Connection] = set()
-        self.draining = False
-        self.now = time.monotonic
-        self._listener: asyncio.Server | None = None
-        self._sweeper: asyncio.TimerHandle | None = None
-        self._stamp(time.time())
-
-    async def start(self, sock: socket.socket) -> None:
-        """Begin to accept. The socket listens already or will be made to."""
-        loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: Connection(self), sock=sock, backlog=1_024)
-        self._sweep()
-
-    async def drain(self, allowed_s: float) -> None:
-        """Accept no more, let answers under way go out, then close everything. Takes at most `allowed_s`."""
-        self.draining = True
-        if self._listener is not None:
-            self._listener.close()
-        for connection in tuple(self.connections):
-            connection.drain()
-        until = self.now() + allowed_s
-        while self.connections and self.now() < until:
-            await asyncio.sleep(0.01)
-        for connection in tuple(self.connections):
-            if connection.transport is not None:
-                connection.transport.abort()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-
-    def written(self, answer: Answer, head_only: bool, close: bool) -> bytes:
-        """The bytes of an answer."""
-        return b"".join(
-            (
-                STATUS_LINES[answer.status],
-                self._common,
-                b"Content-Type: ",
-                answer.content_type,
-                b"\r\nContent-Length: %d\r\n" % len(answer.body),
-                answer.headers,
-                b"Connection: close\r\n\r\n" if close else b"\r\n",
-                b"" if head_only else answer.body,
-            )
-        )
-
-    def _sweep(self) -> None:
-        self._sweeper = asyncio.get_running_loop().call_later(self.SWEEP_S, self._sweep)
-        self._stamp(time.time())
-        now = self.now()
-        for connection in tuple(self.connections):
-            if min(connection.due or math.inf, connection.write_due or math.inf) <= now:
-                connection.expire()
-
-    def _stamp(self, now: float) -> None:
-        date = formatdate(now, usegmt=True).encode()
-        self._common = b"Date: " + date + b"\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
