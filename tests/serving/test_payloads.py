@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kronkers.errors import Invalid
-from jupyter_kronkers.serving.gateway import payloads
+from jupyter_kronkers.serving.gateway.protocols import payloads
 
 NAMES = ["a", "b"]
 scalars = (

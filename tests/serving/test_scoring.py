@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jupyter_kronkers.errors import Invalid, ModelFailed
 from jupyter_kronkers.languages import Field, Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway import scoring
+from jupyter_kronkers.serving.gateway.protocols import scoring
 
 KINDS = ["double", "float", "long", "integer", "boolean", "string"]
 cells = (

@@ -21,11 +21,12 @@ from typing import NamedTuple
 
 from jupyter_kronkers.errors import Denied, KronkersError, NotFound, Unauthenticated
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway import metrics, scoring
+from jupyter_kronkers.serving.gateway import metrics
 from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal, refusal_of_http
 from jupyter_kronkers.serving.gateway.batching import Ask
 from jupyter_kronkers.serving.gateway.deployments import Deployment, Deployments
 from jupyter_kronkers.serving.gateway.http import Exchange
+from jupyter_kronkers.serving.gateway.protocols import scoring
 from jupyter_kronkers.serving.gateway.routes import Grant
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 

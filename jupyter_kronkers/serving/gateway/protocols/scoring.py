@@ -14,7 +14,7 @@ import numpy as np
 from jupyter_kronkers.errors import KronkersError, TooLarge
 from jupyter_kronkers.languages import Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway import payloads
+from jupyter_kronkers.serving.gateway.protocols import payloads
 from jupyter_kronkers.serving.gateway.conformance import bad_output
 
 JSON, CSV = "application/json", "text/csv"
