@@ -8,17 +8,15 @@ free ──take──▶ taken ──announce──▶ reachable ──release o
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
-from jupyter_kronkers.control.processes import alive, started_at
 from jupyter_kronkers.errors import Conflict
 from jupyter_kronkers.release import version
 from jupyter_kronkers.store import Folders
+from jupyter_kronkers.store.locks import locked, write_private
+from jupyter_kronkers.store.processes import alive, started_at
 
 WORDS = {"lab": "JupyterLab", "serve": "jupyter kronkers serve", "command": "a command"}
 
@@ -97,33 +95,3 @@ def owned_by_another(folders: Folders, plane: Plane | None) -> Conflict:
         remedy="Use that one, stop it first, or choose another folder with KRONKERS_DATA_DIR.",
         code="folder_taken",
     )
-
-
-def locked(path: Path) -> int | None:
-    """A descriptor that holds the file's lock, or None if someone else does."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    if same_file(descriptor, path):
-        return descriptor
-    # Someone removed the file between opening and locking: what we hold is nobody's door any more.
-    os.close(descriptor)
-    return None
-
-
-def same_file(descriptor: int, path: Path) -> bool:
-    with suppress(FileNotFoundError):
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    return False
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file as a whole; only we may read it."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    fresh.replace(path)

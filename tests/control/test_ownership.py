@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_kronkers.control import Ownership, living_owner
 from jupyter_kronkers.control.ownership import owned_by_another
-from jupyter_kronkers.control.processes import alive, started_at
+from jupyter_kronkers.store.processes import alive, started_at
 
 HOLD = """
 import sys
