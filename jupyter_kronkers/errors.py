@@ -160,7 +160,10 @@ class HostFailed(ModelFailed):
 
 
 class HostDied(ModelFailed):
+    """`killed`: by SIGKILL, which says nothing of what it was asked."""
+
     code = "host_died"
+    killed = False
 
 
 class TimedOut(KronkersError):

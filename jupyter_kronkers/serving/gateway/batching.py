@@ -26,10 +26,11 @@ class Ask:
     """The rows of one request and where their answers go.
 
     alone: it was in a batch that failed, and is tried again by itself. last: it was too slow even so, and gets all
-    the time a predict may take once nobody waits before it. deaths: hosts that ended over it.
+    the time a predict may take once nobody waits before it. deaths: hosts that ended over it; crashes: those of them
+    that nobody killed. since: when it was put into the queue.
     """
 
-    __slots__ = ("alone", "columns", "deadline", "deaths", "done", "last", "left", "rows")
+    __slots__ = ("alone", "columns", "crashes", "deadline", "deaths", "done", "last", "left", "rows", "since")
 
     def __init__(
         self,
@@ -40,7 +41,8 @@ class Ask:
     ) -> None:
         self.columns, self.rows, self.deadline, self.done = columns, rows, deadline, done
         self.alone = self.last = self.left = False
-        self.deaths = 0
+        self.deaths = self.crashes = 0
+        self.since = 0.0
 
 
 def gather(waiting: deque[Ask], batched: bool) -> list[Ask]:

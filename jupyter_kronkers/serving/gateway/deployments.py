@@ -20,6 +20,7 @@ from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.serving.gateway.artifacts import bring, forget
 from jupyter_kronkers.serving.gateway.batching import Answered
 from jupyter_kronkers.serving.gateway.keeping import Keeping
+from jupyter_kronkers.serving.gateway.metrics import Metrics
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes, ServingLimits, load, save
 from jupyter_kronkers.serving.gateway.states import DeploymentState, ReplicaState, State
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
@@ -160,6 +161,7 @@ class Deployment:
         artifact = await asyncio.to_thread(bring, placed, self._place.cache, self._place.public_key)
         place = self._place
         version = LoadedVersion(artifact, limits, place.logs_of(self.name), place.changed, place.keeping)
+        place.metrics.follow(self.name, version)
         await version.load(replicas)
         return version
 
@@ -265,6 +267,7 @@ class Deployments:
         self.routes = Routes()
         self.grants: dict[str, Grant] = {}
         self.revision = 1
+        self.metrics = Metrics(self)
         self.keeping = Keeping()
         self._changed = asyncio.Event()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -330,8 +333,4 @@ class Deployments:
         deployment.task.add_done_callback(self._leaving.discard)
 
     def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._sweeper = loop.call_later(SWEEP_S, self._sweep)
-        for deployment in self.running.values():
-            for version, _ in deployment.versions:
-                version.expire(loop.time())
+        self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)

@@ -155,7 +155,9 @@ class Replica(asyncio.Protocol):
             async with asyncio.timeout(MOURN_S):
                 how = await self._hosted.ended() if self._hosted else how
         remedy = remedy_of_death(self._language, how, self._last_words())
-        self.end(self.died(f"The host is gone: {how}.", remedy))
+        why = self.died(f"The host is gone: {how}.", remedy)
+        why.killed = "SIGKILL" in how
+        self.end(why)
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError), self.log.open("rb") as log:

@@ -1,4 +1,4 @@
-"""A loaded version: its replicas, the requests that wait for them, and what happens when one fails.
+"""A loaded version: the requests that wait for its replicas, and what happens when one fails.
 
     ask ──▶ waiting ──gather──▶ replica ──▶ answers        the batch is split, each caller gets his rows
                ▲                   ├──▶ the model raised   a batch: each ask once more alone. Alone: 502 to its caller
@@ -6,14 +6,14 @@
                                    └──▶ too late           a batch: each alone for a share of the time, then, behind
                                                            all others, for the whole time. A second time: 504
 
-So one caller's bad row costs that caller an error and the others some time. A replica that ended is replaced, at once
-the first time, then ever later; when five ended within five minutes with no answer between them, the version rests.
+So one caller's bad row costs that caller an error and the others some time. A host that was killed from outside says
+nothing of the rows it had: only the third such death is told to their callers. Which replicas there are is the
+`Lineup`'s affair; a version that is asleep has none, and its first ask wakes it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,20 +22,23 @@ from pathlib import Path
 from jupyter_kronkers.errors import HostDied, KronkersError, TimedOut, Unavailable
 from jupyter_kronkers.languages import Limits, Runtime, Signature
 from jupyter_kronkers.serving.gateway import conformance
-from jupyter_kronkers.serving.gateway.batching import Answered, Ask, gather, joined, split
-from jupyter_kronkers.serving.gateway.hosting import Fresh
+from jupyter_kronkers.serving.gateway.batching import Answered, Ask, Share, gather, joined, split
+from jupyter_kronkers.serving.gateway.breaker import Breaker
 from jupyter_kronkers.serving.gateway.keeping import Keeping
-from jupyter_kronkers.serving.gateway.replicas import Replica
+from jupyter_kronkers.serving.gateway.layouts import Layout
+from jupyter_kronkers.serving.gateway.lineup import Lineup
+from jupyter_kronkers.serving.gateway.replicas import OnEnd, Replica
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
+from jupyter_kronkers.serving.gateway.seeds import Hosting
 
-CRASHES, CRASHES_WITHIN_S = 5, 300.0
-SHORTEST_REST_S, LONGEST_REST_S = 2.0, 60.0
-PAUSES_S = (0.0, 0.2, 0.4, 0.8, 1.6)
-"""How long to wait before a replica is replaced, by the number of those that ended since the last answer."""
-
-UNNEEDED = "It is not needed any more."
 PATIENCE = 4
 """A batch, or an ask tried alone after one, gets 1/PATIENCE of the time allowed (or 8 times the usual, if more)."""
+
+MOST_DEATHS, MOST_CRASHES = 3, 2
+"""Hosts that one ask may cost: in all, and of those that were not killed from outside."""
+
+LOOK_S = 0.25
+"""How often the queue is looked through for asks that waited too long."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Counts:
 
 
 class LoadedVersion:
-    """Answers asks for one version with `wanted` replicas."""
+    """Answers asks for one version. `answered` and `failed` count asks; those failed got 502 or 504 for the model."""
 
     def __init__(
         self,
@@ -74,46 +77,52 @@ class LoadedVersion:
         placed = artifact.placed
         self.header = f"X-Kronkers-Version: {placed.model}/{placed.number}\r\n".encode()
         self.batched = placed.batched
-        self.wanted = 0
-        self.replicas: list[Replica] = []
-        self.serving: list[Replica] = []
+        self.layout = Layout.of(artifact.signature)
         self.waiting: deque[Ask] = deque()
         self.counts = Counts()
-        self.reason: KronkersError | None = None
-        self._logs, self._changed, self._keeping = logs, changed, keeping or Keeping()
+        self.answered = self.failed = 0
+        self.asleep = False
+        self.changed = changed
+        self._log, self._keeping = logs / f"{placed.number}.1.log", keeping or Keeping()
         self._loop = asyncio.get_running_loop()
-        self._crashes: deque[float] = deque(maxlen=CRASHES)
-        self._rest_until = 0.0
-        self._rest_s = SHORTEST_REST_S
-        self._usual_s = 0.0
-        self._starts: set[asyncio.Task[None]] = set()
-        self._endings: set[asyncio.Task[None]] = set()
+        self.breaker = Breaker(placed.words, self._loop.time)
+        self.lineup = Lineup(self, self.breaker)
+        # The very lists of the lineup: asking looks at them for every request.
+        self.replicas, self.serving = self.lineup.replicas, self.lineup.serving
+        self._usual_s, self._usual_asks = 0.0, 1.0
+        self._strength = (1, 0)
+        self._look: asyncio.TimerHandle | None = None
+        self._hosting: Hosting | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
 
     # Its life
 
-    async def load(self, replicas: int) -> None:
+    async def load(self, replicas: int, spares: int = 0) -> None:
         """Start `replicas` hosts and let each answer the conformance rows. Raises HostFailed if one cannot."""
-        self.wanted = replicas
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(replicas):
-                    group.create_task(self._start_one())
-        except BaseExceptionGroup as failed:
-            self.close()
-            raise failed.exceptions[0] from None
-        except BaseException:
-            self.close()
-            raise
+        self._strength = (replicas, spares)
+        await self.lineup.load(replicas, spares)
 
-    def scale(self, replicas: int) -> None:
-        """Have this many replicas from now on; one too many that is busy finishes first."""
-        self.wanted = replicas
-        self._replace()
-        unneeded, self.serving = self.serving[replicas:], self.serving[:replicas]
-        for replica in unneeded:
-            if replica.state == "idle":
-                replica.end(replica.died(UNNEEDED))
+    def scale(self, replicas: int, spares: int = 0) -> None:
+        """Have this many replicas from now on, or when it wakes."""
+        self._strength = (replicas, spares)
+        if not self.asleep:
+            self.lineup.scale(replicas, spares)
+
+    def sleep(self) -> bool:
+        """End its processes until it is asked again. False if it is being asked right now."""
+        if self.asleep or self.busy or self._closed:
+            return False
+        self.asleep = True
+        self.lineup.scale(0, 0)
+        self._leave_hosting()
+        self.changed()
+        return True
+
+    def _wake(self) -> None:
+        self.asleep = False
+        self.lineup.scale(*self._strength)
+        self.changed()
 
     async def drain(self) -> None:
         """Wait until nothing waits and nobody is busy; at most as long as a request may take."""
@@ -128,39 +137,49 @@ class LoadedVersion:
     def close(self) -> None:
         """End every host now."""
         self._closed = True
-        for task in self._starts:
-            task.cancel()
-        for replica in tuple(self.replicas):
-            replica.end(replica.died("It was stopped."))
+        self.lineup.close("It was stopped.")
+        self._leave_hosting()
         self._give_up(Unavailable("This version was stopped."))
 
     async def closed(self) -> None:
         """Close, and wait until no process is left."""
         self.close()
-        await asyncio.gather(*self._starts, *self._endings, return_exceptions=True)
+        await self.lineup.closed()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    @property
+    def resting(self) -> bool:
+        """Whether too many of its hosts ended, so that none is started for some time."""
+        return self.breaker.open
+
+    @property
+    def reason(self) -> KronkersError | None:
+        """Why a host of it ended the last time."""
+        return self.breaker.reason
 
     # Asking
 
     def ask(self, ask: Ask) -> None:
         """Answer it as soon as a replica is free. Refused with Unavailable where the queue is full or nobody lives."""
-        if not self.serving and self._rest_until > self._loop.time():
-            ask.done(self._resting())
-        elif len(self.waiting) >= self.limits.queue:
-            ask.done(Unavailable(f"{len(self.waiting)} requests wait already.", retry_after_s=1.0))
-        else:
-            self.waiting.append(ask)
-            self._dispatch()
+        if not self.serving and (self._closed or self.breaker.open):
+            return ask.done(Unavailable("This version was stopped.") if self._closed else self.breaker.refusal())
+        if len(self.waiting) >= self.limits.queue:
+            return ask.done(self._busy(f"{len(self.waiting)} requests wait already."))
+        if self.asleep:
+            self._wake()
+        ask.since = self._loop.time()
+        self.waiting.append(ask)
+        self.freed()
+        if self.waiting and self._look is None:
+            self._look = self._loop.call_later(LOOK_S, self._expire)
+        return None
 
-    def expire(self, now: float) -> None:
-        """Give up asks that waited as long as a request may take."""
-        for ask in [ask for ask in self.waiting if ask.left or ask.deadline <= now]:
-            self.waiting.remove(ask)
-            self._finish(ask, self._too_late())
-
-    def _dispatch(self) -> None:
-        for replica in tuple(self.serving):
-            if replica.state == "idle" and (batch := self._next_batch()):
-                self._send(replica, batch)
+    def freed(self) -> None:
+        """Give what waits to whoever is idle."""
+        if self.waiting:
+            for replica in tuple(self.serving):
+                if replica.state == "idle" and (batch := self._next_batch()):
+                    self._send(replica, batch)
 
     def _next_batch(self) -> list[Ask]:
         now = self._loop.time()
@@ -186,14 +205,14 @@ class LoadedVersion:
     def _heard(self, replica: Replica, batch: list[Ask], answer: Answered, began: float) -> None:
         self._answered(batch, answer, began)
         if replica.state == "idle" and replica not in self.serving:
-            replica.end(replica.died(UNNEEDED))
-        self._dispatch()
+            self.lineup.let_go(replica)
+        self.freed()
 
     def _answered(self, batch: list[Ask], answer: Answered, began: float) -> None:
         if isinstance(answer, list):
             answer = conformance.checked(self.artifact.signature, answer, sum(ask.rows for ask in batch))
         if isinstance(answer, list):
-            self._well(began)
+            self._well(len(batch), began)
             for ask, share in zip(batch, split(answer, batch), strict=True):
                 self._finish(ask, share)
         elif isinstance(answer, HostDied):
@@ -204,19 +223,24 @@ class LoadedVersion:
             batch[0].last = True
             self.waiting.append(batch[0])
         else:
-            self._finish(batch[0], answer)
+            self._failed(batch[0], answer)
 
-    def _well(self, began: float) -> None:
-        self._crashes.clear()
-        self._rest_s = SHORTEST_REST_S
+    def _well(self, asks: int, began: float) -> None:
+        self.breaker.well()
+        self.answered += asks
         self._usual_s += 0.2 * (self._loop.time() - began - self._usual_s)
+        self._usual_asks += 0.2 * (asks - self._usual_asks)
 
     def _died(self, batch: Sequence[Ask], why: HostDied) -> None:
+        again = []
         for ask in batch:
             ask.deaths += 1
-        for ask in [ask for ask in batch if ask.deaths > 1]:
-            self._finish(ask, why)
-        self._again([ask for ask in batch if ask.deaths == 1])
+            ask.crashes += not why.killed
+            if ask.deaths >= MOST_DEATHS or ask.crashes >= MOST_CRASHES:
+                self._failed(ask, why)
+            else:
+                again.append(ask)
+        self._again(again)
 
     def _again(self, batch: Sequence[Ask]) -> None:
         self.counts.retries += len(batch)
@@ -224,99 +248,80 @@ class LoadedVersion:
             ask.alone = True
         self.waiting.extendleft(reversed(batch))
 
-    def _finish(self, ask: Ask, answer: Answered) -> None:
+    def _failed(self, ask: Ask, why: Answered) -> None:
+        self.failed += 1
+        self._finish(ask, why)
+
+    def _finish(self, ask: Ask, answer: Answered | Share) -> None:
         if not ask.left:
             ask.done(answer)
 
+    # Waiting too long
+
+    def _expire(self) -> None:
+        self._look, now = None, self._loop.time()
+        late = [ask for ask in self.waiting if ask.left or ask.deadline <= now or self._overdue(ask, now)]
+        if late:
+            gone = set(late)
+            stays = [ask for ask in self.waiting if ask not in gone]
+            self.waiting.clear()
+            self.waiting.extend(stays)
+        if self.waiting:
+            self._look = self._loop.call_later(LOOK_S, self._expire)
+        for ask in late:
+            waited = f"It waited {now - ask.since:.0f} s for a replica."
+            self._finish(ask, self._too_late() if ask.deadline <= now else self._busy(waited))
+
+    def _overdue(self, ask: Ask, now: float) -> bool:
+        """Who waits for a start, or was held up by others already, may wait as long as a request may take."""
+        if not self.serving or ask.alone:
+            return False
+        return now - max(ask.since, self.lineup.serves_since) > self.limits.queue_s
+
     def _give_up(self, why: KronkersError) -> None:
-        while self.waiting:
-            self._finish(self.waiting.popleft(), why)
+        waiting = list(self.waiting)
+        self.waiting.clear()
+        for ask in waiting:
+            self._finish(ask, why)
 
     def _too_late(self) -> TimedOut:
         return TimedOut("The request", self.limits.wait_s, remedy="It waited for others; try again later.")
 
-    def _resting(self) -> Unavailable:
-        left_s = max(1.0, self._rest_until - self._loop.time())
-        what = f"{self.artifact.placed.words} rests: its hosts ended {CRASHES} times without one answer."
-        return Unavailable(what, retry_after_s=left_s, remedy=f"The last time: {self.reason}")
+    def _busy(self, words: str) -> Unavailable:
+        """With the time after which those who wait now are likely to be answered."""
+        asks_s = len(self.serving) * self._usual_asks / max(self._usual_s, 0.001)
+        needed_s = len(self.waiting) / asks_s if asks_s else self.lineup.replaced_s
+        return Unavailable(words, retry_after_s=min(60.0, needed_s), remedy="Ask again then, or add replicas.")
 
-    # Replicas
+    # For the lineup
 
-    async def _start_one(self) -> None:
-        """One more replica, proven. Raises HostFailed, and leaves nothing behind then."""
-        limits = host_limits(self.limits)
-        log, artifact = self._free_log(), self.artifact
-        replica = Replica(
-            lambda: Fresh.begin(artifact.data, artifact.runtime, limits, log),
-            artifact.runtime.language,
-            limits,
-            log,
-            self._ended,
-        )
-        self.replicas.append(replica)
-        try:
-            await replica.start()
-            self.batched = await conformance.prove(self.artifact, replica, self.limits.request_s) and self.batched
-        except BaseException:
-            replica.end(replica.died("It could not be started."))
-            raise
-        self.serving.append(replica)
-        self._changed()
-        self._dispatch()
+    def new_replica(self, on_end: OnEnd) -> Replica:
+        if self._hosting is None:
+            self._hosting = self._new_hosting()
+        language = self.artifact.runtime.language
+        return Replica(self._hosting.begin, language, host_limits(self.limits), self._log, on_end)
 
-    def _free_log(self) -> Path:
-        """A file that no living replica prints to: each rotates its own."""
-        taken = {replica.log for replica in self.replicas}
-        files = (self._logs / f"{self.artifact.placed.number}.{slot}.log" for slot in range(1, len(taken) + 2))
-        return next(file for file in files if file not in taken)
+    def _new_hosting(self) -> Hosting:
+        artifact = self.artifact
+        key = f"{self._log.parent.name}/{artifact.placed.words}/{artifact.placed.digest}"
+        return Hosting(artifact.data, artifact.runtime, host_limits(self.limits), self._log, self._keeping, key)
 
-    def _ended(self, replica: Replica, why: KronkersError) -> None:
-        """A replica does not answer any more: see that its process goes and, if it served, that another comes."""
-        self.replicas.remove(replica)
-        ending = self._loop.create_task(replica.stopped())
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
-        if replica not in self.serving:
-            return
-        self.serving.remove(replica)
-        if not self._closed and len(self.serving) < self.wanted:
-            self._crashed(why)
-            self._replace()
+    def _leave_hosting(self) -> None:
+        """Its processes are not needed any more, nor is what they come from."""
+        hosting, self._hosting = self._hosting, None
+        if hosting is not None:
+            leaving = self._loop.create_task(hosting.close())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
-    def _replace(self) -> None:
-        missing = 0 if self._closed else self.wanted - len(self.serving) - len(self._starts)
-        for _ in range(missing):
-            task = self._loop.create_task(self._start_again(self._pause()))
-            self._starts.add(task)
-            task.add_done_callback(self._started)
+    async def prove(self, replica: Replica) -> None:
+        self.batched = await conformance.prove(self.artifact, replica, self.limits.request_s) and self.batched
 
-    async def _start_again(self, pause_s: float) -> None:
-        await asyncio.sleep(pause_s)
+    def missed(self) -> None:
         self.counts.restarts += 1
-        try:
-            await self._start_one()
-        except KronkersError as problem:
-            self._crashed(problem)
 
-    def _started(self, task: asyncio.Task[None]) -> None:
-        self._starts.discard(task)
-        self._replace()
-
-    def _pause(self) -> float:
-        rest = self._rest_until - self._loop.time()
-        return rest if rest > 0 else PAUSES_S[min(len(self._crashes), len(PAUSES_S)) - 1] if self._crashes else 0.0
-
-    def _crashed(self, why: KronkersError) -> None:
-        now = self._loop.time()
-        self.reason = why
-        self._crashes.append(now)
-        if len(self._crashes) == CRASHES and now - self._crashes[0] < CRASHES_WITHIN_S:
-            # Jitter, so that versions that failed together do not start together.
-            self._rest_until = now + self._rest_s * random.uniform(0.8, 1.2)  # noqa: S311
-            self._rest_s = min(LONGEST_REST_S, 2 * self._rest_s)
-            if not self.serving:
-                self._give_up(self._resting())
-        self._changed()
+    def rested(self) -> None:
+        self._give_up(self.breaker.refusal())
 
 
 def host_limits(limits: ServingLimits) -> Limits:
