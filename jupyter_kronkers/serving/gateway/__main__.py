@@ -53,6 +53,7 @@ async def serve(listening: socket.socket, admin_path: str, folder: Path) -> None
     deployments.start()
     await admin.start(unix_socket(admin_path))
     await public.start(listening)
+    deployments.metrics.start(admin_path, public.load)
     await stop.wait()
     await public.drain(DRAIN_S)
     await deployments.stop()

@@ -2,6 +2,7 @@
 
 PUT  /routes             serve this from now on
 GET  /state?after=N      how everything stands, as soon as it differs from revision N
+GET  /tallies            what this process has counted, for a sibling that is scraped
 GET  /logs/{deployment}  the last lines its hosts printed
 POST /shutdown           finish what is under way, then end
 """
@@ -22,7 +23,7 @@ from jupyter_kronkers.serving.gateway.routes import Routes
 
 LONG_POLL_S = 20.0
 LOG_LINES = 1_000
-METHODS = {b"/routes": b"PUT", b"/state": b"GET", b"/shutdown": b"POST"}
+METHODS = {b"/routes": b"PUT", b"/state": b"GET", b"/tallies": b"GET", b"/shutdown": b"POST"}
 AFTER = re.compile(rb"(?:^|&)after=([0-9]{1,15})(?:&|$)")
 LOGS = re.compile(rb"/logs/([a-z0-9][a-z0-9._-]{0,62})")
 
@@ -52,6 +53,8 @@ class Admin:
             poll = asyncio.get_running_loop().create_task(self._state(exchange))
             self._polls.add(poll)
             poll.add_done_callback(self._polls.discard)
+        elif exchange.path == b"/tallies":
+            exchange.answer(Answer(200, self._deployments.metrics.told_as_json()))
         elif exchange.path == b"/shutdown":
             exchange.answer(Answer(202, b"{}"))
             self._shut_down()

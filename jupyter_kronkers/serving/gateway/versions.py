@@ -27,6 +27,7 @@ from jupyter_kronkers.serving.gateway.breaker import Breaker
 from jupyter_kronkers.serving.gateway.keeping import Keeping
 from jupyter_kronkers.serving.gateway.layouts import Layout
 from jupyter_kronkers.serving.gateway.lineup import Lineup
+from jupyter_kronkers.serving.gateway.metrics import Measures
 from jupyter_kronkers.serving.gateway.replicas import OnEnd, Replica
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
 from jupyter_kronkers.serving.gateway.seeds import Hosting
@@ -80,6 +81,7 @@ class LoadedVersion:
         self.layout = Layout.of(artifact.signature)
         self.waiting: deque[Ask] = deque()
         self.counts = Counts()
+        self.measures = Measures()
         self.answered = self.failed = 0
         self.asleep = False
         self.changed = changed
@@ -200,10 +202,13 @@ class LoadedVersion:
             allowed = min(allowed, max(allowed / PATIENCE, 8 * self._usual_s))
         self.counts.batches += 1
         self.counts.rows += sum(ask.rows for ask in batch)
-        replica.ask(joined(batch), allowed, lambda answer: self._heard(replica, batch, answer, began))
+        sent = self.measures.sent(batch, len(self.waiting), began)
+        replica.ask(joined(batch), allowed, lambda answer: self._heard(replica, batch, answer, began, sent))
 
-    def _heard(self, replica: Replica, batch: list[Ask], answer: Answered, began: float) -> None:
+    def _heard(self, replica: Replica, batch: list[Ask], answer: Answered, began: float, sent: float) -> None:
+        heard = self.measures.heard(batch, sent)
         self._answered(batch, answer, began)
+        self.measures.answered(batch, heard)
         if replica.state == "idle" and replica not in self.serving:
             self.lineup.let_go(replica)
         self.freed()

@@ -58,6 +58,10 @@ class HttpServer:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
+    def load(self) -> tuple[int, int]:
+        """How many requests are under way, on how many connections."""
+        return sum(len(connection.waiting) for connection in self.connections), len(self.connections)
+
     def written(self, answer: Answer, head_only: bool, close: bool) -> bytes:
         """The bytes of an answer."""
         status, body, content_type, headers, _ = answer
