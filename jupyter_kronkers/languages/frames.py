@@ -17,6 +17,8 @@ import numpy.typing as npt
 READY, REQUEST, REPLY, ERROR = 0, 1, 2, 3
 FLOAT64, INT64, BOOL, UTF8 = 0, 1, 2, 3
 LARGEST_BODY = 1 << 30
+ID, HEAD_ENDS = slice(9, 17), 23
+"""Where the id stands in a frame with its length before it, and where its columns begin."""
 
 _MAGIC = b"KF1\n"
 _HEAD = struct.Struct("<4sBQIH")
@@ -60,7 +62,7 @@ def encode(kind: int, id: int, columns: Sequence[Column], rows: int | None = Non
         raise BadFrame(f"{rows} rows were promised, the columns have {count}")
     if len({column.name for column in columns}) != len(columns):
         raise BadFrame("a column name occurs twice")
-    parts: list[bytes | memoryview] = [_head(kind, id, count, len(columns))]
+    parts: list[bytes | memoryview] = [head(kind, id, count, len(columns))]
     for column in columns:
         parts.extend(_column_parts(column, count))
     length = sum(map(len, parts))
@@ -69,11 +71,27 @@ def encode(kind: int, id: int, columns: Sequence[Column], rows: int | None = Non
     return b"".join([_LENGTH.pack(length), *parts])
 
 
-def _head(kind: int, id: int, rows: int, columns: int) -> bytes:
+def head(kind: int, id: int, rows: int, columns: int) -> bytes:
+    """What stands before the columns. Raises BadFrame."""
     try:
         return _HEAD.pack(_MAGIC, kind, id, rows, columns)
     except struct.error as error:
         raise BadFrame(f"kind {kind}, id {id}, {rows} rows or {columns} columns do not fit a frame") from error
+
+
+def column_head(name: str, dtype: int, hasmask: bool = False) -> bytes:
+    """What stands before a column's mask and values. Raises BadFrame."""
+    encoded = _utf8(name, name)
+    if len(encoded) > 0xFFFF:
+        raise BadFrame("a column name is longer than 65,535 bytes")
+    return struct.pack("<H", len(encoded)) + encoded + bytes((dtype, hasmask))
+
+
+def with_length(body: bytes) -> bytes:
+    """The frame as it travels: with the length of its body before it. Raises BadFrame if it is too long."""
+    if len(body) > LARGEST_BODY:
+        raise BadFrame(f"the table takes {len(body):,} bytes, a frame holds {LARGEST_BODY:,}")
+    return _LENGTH.pack(len(body)) + body
 
 
 def _column_parts(column: Column, rows: int) -> Iterator[bytes | memoryview]:
@@ -82,11 +100,8 @@ def _column_parts(column: Column, rows: int) -> Iterator[bytes | memoryview]:
         raise BadFrame(f"column {column.name!r} has shape {values.shape}, not ({rows},)")
     if mask is not None and not mask.any():
         mask = None
-    name = _utf8(column.name, column.name)
-    if len(name) > 0xFFFF:
-        raise BadFrame("a column name is longer than 65,535 bytes")
     dtype = _dtype(column)
-    yield struct.pack("<H", len(name)) + name + bytes((dtype, mask is not None))
+    yield column_head(column.name, dtype, mask is not None)
     if mask is not None:
         yield np.asarray(mask, np.bool_).tobytes()
     yield from _text_parts(column.name, values, mask) if dtype == UTF8 else [_number_part(column, dtype, mask)]

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from jupyter_kronkers.errors import HostDied, HostFailed, KronkersError, TimedOut
@@ -24,7 +24,6 @@ from jupyter_kronkers.languages.frames import (
     REPLY,
     REQUEST,
     BadFrame,
-    Column,
     Frame,
     body_length,
     decode,
@@ -33,7 +32,7 @@ from jupyter_kronkers.languages.frames import (
 from jupyter_kronkers.languages.hosts import failed, refused
 from jupyter_kronkers.languages.process import Refused
 from jupyter_kronkers.languages.reasons import remedy_of_death
-from jupyter_kronkers.serving.gateway.batching import Answered
+from jupyter_kronkers.serving.gateway.batching import Answered, Plain, Table
 from jupyter_kronkers.serving.gateway.hosting import Hosted
 
 LARGEST_REPLY = 256 << 20
@@ -92,14 +91,14 @@ class Replica(asyncio.Protocol):
         self.facts = {column.name: column.values[0] for column in frame.columns if len(column.values)}
         self.state = "idle"
 
-    def ask(self, columns: Sequence[Column], limit_s: float, done: Done) -> None:
+    def ask(self, table: Table, limit_s: float, done: Done) -> None:
         """Send one request to the idle host; `done` gets the columns, or ModelFailed, TimedOut or HostDied."""
         self._last_id += 1
         self._done = done
         self.state = "busy"
         self._timer = asyncio.get_running_loop().call_later(limit_s, self._late, limit_s)
         if self._writer is not None:
-            self._writer.write(encode(REQUEST, self._last_id, columns))
+            self._writer.write(request(self._last_id, table))
 
     def died(self, message: str, remedy: str = "") -> HostDied:
         """Why nobody answers, for whoever waits."""
@@ -202,6 +201,11 @@ class Replica(asyncio.Protocol):
 
     def _late(self, limit_s: float) -> None:
         self.end(TimedOut("The prediction", limit_s, remedy="Send fewer rows, or raise the limit request_s."))
+
+
+def request(id: int, table: Table) -> bytes:
+    """The frame that asks for answers to these rows."""
+    return table.layout.frame(id, table.rows) if isinstance(table, Plain) else encode(REQUEST, id, table)
 
 
 def said(frame: Frame, language: str) -> Refused:
