@@ -12,8 +12,11 @@ _FILES = {
         for name in (
             "frames.py",
             "commands.py",
+            "fence.py",
             "interpreters.py",
             "launch.py",
+            "mounts.py",
+            "pids.py",
             "pipes.py",
             "process.py",
             "reasons.py",

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import frames
+from . import fence, frames
 from .frames import Column
+from .mounts import ROOM
 
 HERE = Path(__file__).parent
 WARM_UP = "KRONKERS_WARM_UP"
@@ -23,6 +24,7 @@ ANSWERS = "KRONKERS_ANSWERS"
 """Environment variable: the frame types of the outputs, one digit each, as capture.json declares them."""
 
 LIBRARY_PATHS = "KRONKERS_LIBRARY_PATHS"
+DEPOTS = "JULIA_DEPOT_PATH"
 _LONGEST_VARIABLE = 120_000
 _SOURCES = {"python": "python/host.py", "r": "r/host.R", "julia": "julia/host.jl"}
 _PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "R_HOME")
@@ -44,7 +46,11 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "JULIA
 
 @dataclass(frozen=True)
 class Limits:
-    """What a host may take. `request_s` is per predict, `start_s` until it is ready."""
+    """What a host may take. `request_s` is per predict, `start_s` until it is ready.
+
+    tasks: processes and threads, with all that it starts. network: whether it may reach one, where there is a fence.
+    fence: auto, required or off; "" leaves it to the environment (`fence`).
+    """
 
     memory_bytes: int = 2 << 30
     start_s: float = 60.0
@@ -53,6 +59,9 @@ class Limits:
     open_files: int = 256
     threads: int = 1
     log_bytes: int = 1 << 20
+    tasks: int = 256
+    network: bool = False
+    fence: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,25 +82,37 @@ def command(
     log: Path | None = None,
     *,
     sources: Path = HERE,
+    room: Path | None = None,
 ) -> tuple[list[str], dict[str, str]]:
     """Arguments and environment of a fenced host on the folder `data` (capture.json and the model's files).
 
     fds: what the host reads requests from and writes answers to; both must be passed on under the same numbers.
     log: file that takes what the host prints, capped; without it the prints go to the process's own stdout.
+    room: its private folder, if it is there already; it goes with the host all the same.
     The process that results is the watcher of `launch`: SIGTERM to it, or closing the request pipe, ends everything.
+    Raises Unfenced if it must not start without a fence, and there is none.
     """
-    fence = {
+    data, sources = data.resolve(), sources.resolve()
+    told = {
         "hold": fds[0],
         "give": fds[1],
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
         "open_files": limits.open_files,
+        "tasks": limits.tasks,
+        **({"room": room} if room else {}),
+        **({"log": log, "log_bytes": limits.log_bytes} if log else {}),
     }
-    logged = [f"log={log}", f"log_bytes={limits.log_bytes}"] if log else []
-    launcher = [sys.executable, "-I", "-S", str(HERE / "launch.py"), *(f"{k}={v}" for k, v in fence.items()), *logged]
+    launcher = [sys.executable, "-I", "-S", str(HERE / "launch.py"), *(f"{k}={v}" for k, v in told.items())]
+    needed = fence.needed(runtime.executable, runtime.library_paths, sources)
+    walls = fence.fenced(limits.fence, data, needed, network=limits.network)
     source = sources / _SOURCES[runtime.language]
     host = [*_interpreter(runtime), str(source), str(data), str(fds[0]), str(fds[1])]
-    return [*launcher, "--", *host], environment(runtime, limits, data)
+    env = environment(runtime, limits, data)
+    if walls and DEPOTS in env:
+        # The first depot is where Julia keeps what it compiles; here only the private folder can be written to.
+        env[DEPOTS] = f"{ROOM}/julia{os.pathsep}{env[DEPOTS]}"
+    return [*launcher, "--", *walls, *host], env
 
 
 def _interpreter(runtime: Runtime) -> list[str]:
@@ -139,7 +160,7 @@ def _julia_paths(paths: Sequence[str]) -> dict[str, str]:
     projects = [path.removeprefix("project:") for path in paths if path.startswith("project:")]
     loads = [path for path in paths if is_load_path(path)]
     depots = [path for path in paths if not path.startswith("project:") and path not in loads]
-    told = {"JULIA_PROJECT": projects[:1], "JULIA_LOAD_PATH": loads, "JULIA_DEPOT_PATH": depots}
+    told = {"JULIA_PROJECT": projects[:1], "JULIA_LOAD_PATH": loads, DEPOTS: depots}
     return {name: os.pathsep.join(found) for name, found in told.items() if found}
 
 

@@ -1,11 +1,14 @@
 """Puts a host behind a fence, keeps its log, and leaves nothing of it behind.
 
-    python -I -S launch.py hold=FD give=FD memory_bytes=N file_bytes=N open_files=N [log=FILE log_bytes=N] -- command…
+    python -I -S launch.py hold=FD give=FD memory_bytes=N file_bytes=N open_files=N tasks=N
+                           [room=FOLDER] [log=FILE log_bytes=N] -- command…
 
     owner ══ requests ══▶ host          The watcher (this program) is the host's parent. It ends the host and all the
       │ ◀════ replies ════ ▲            host's descendants when the last writer of the request pipe has gone, when it
       └───── watcher ──────┘            is told so by SIGTERM, or when the host itself ends; then it removes the host's
                  └── log, capped        private folder and exits with the host's status (128 + n after signal n).
+
+In the command and its environment `@room@` stands for the private folder; folders named below it are made.
 
 Standard library only, and little of that: it is started once per host, without site-packages.
 """
@@ -25,6 +28,20 @@ from typing import NamedTuple, NoReturn
 GRACE_S = 1.0
 """A host whose owner has gone, or has hung up, may take this long to notice."""
 
+LOOK_S = 1.0
+"""How often the watcher counts the processes and threads below it."""
+
+TOO_MANY_TASKS = 125
+"""Exit status of a host that was ended because it had started more than it may."""
+
+OOM_SCORE = 500
+"""Where memory runs out, hosts go before the gateway, kernels and whatever else has the usual 0."""
+
+NICE = 1
+"""Under full load the gateway, which serves all of them, comes before a host; a notebook hardly does."""
+
+ROOM = "@room@"
+
 RATE_BYTES_S = 1 << 20
 """A host that prints faster is slowed down: its prints wait in the pipe."""
 
@@ -38,6 +55,8 @@ class Fence(NamedTuple):
     memory_bytes: int
     file_bytes: int
     open_files: int
+    tasks: int
+    room: str = ""
     log: str = ""
     log_bytes: int = 1 << 20
 
@@ -49,14 +68,14 @@ def main(arguments: list[str]) -> NoReturn:
     os.umask(0o077)
     adopt_orphans()
     wake = hear_signals()
-    room = private_folder()
+    room = private_folder(fence.room)
     printed, prints = os.pipe() if fence.log else (-1, -1)
     host = os.fork()
     if host == 0:
         become_host(fence, command, room, prints)
     os.close(fence.give)
     log = Log(fence.log, fence.log_bytes, printed, prints) if fence.log else None
-    status = Watch(host, fence.hold, wake, log).until_it_ends()
+    status = Watch(host, fence, wake, log).until_it_ends()
     end_descendants()
     if log is not None:
         log.drain()
@@ -68,8 +87,8 @@ def main(arguments: list[str]) -> NoReturn:
 def parse(arguments: list[str]) -> tuple[Fence, list[str]]:
     split = arguments.index("--")
     given = dict(argument.split("=", 1) for argument in arguments[:split])
-    log = given.pop("log", "")
-    return Fence(log=log, **{name: int(value) for name, value in given.items()}), arguments[split + 1 :]
+    log, room = given.pop("log", ""), given.pop("room", "")
+    return Fence(log=log, room=room, **{name: int(value) for name, value in given.items()}), arguments[split + 1 :]
 
 
 # The host's side of the fork
@@ -79,6 +98,7 @@ def become_host(fence: Fence, command: list[str], room: str, prints: int) -> NoR
     """Take on the limits, then become the command. Never returns."""
     try:
         die_with_parent()
+        give_way()
         for kind, value in limits(fence):
             limit(kind, value)
         # Python ignores SIGPIPE; a host that writes to nobody should end. SIGXFSZ stays ignored: writing
@@ -89,10 +109,30 @@ def become_host(fence: Fence, command: list[str], room: str, prints: int) -> NoR
             os.dup2(prints, 1)
             os.dup2(prints, 2)
         os.chdir(room)
-        os.execvpe(command[0], command, {**os.environ, "HOME": room, "TMPDIR": room})  # noqa: S606
+        environment = {name: value.replace(ROOM, room) for name, value in os.environ.items()}
+        os.execvpe(command[0], in_room(command, room), {**environment, "HOME": room, "TMPDIR": room})  # noqa: S606
     except BaseException as error:  # noqa: BLE001 - a door: the forked half must never run on into the watcher's code
         os.write(2, f"{command[0]} could not be started: {error}\n".encode())
     os._exit(127)
+
+
+def in_room(command: list[str], room: str) -> list[str]:
+    """The command with the private folder named in it; what it names below that is made. Raises OSError."""
+    program = command[command.index("--") + 1] if "--" in command else command[0]
+    if os.path.isabs(program) and not os.access(program, os.X_OK):
+        raise FileNotFoundError(2, "there is no such program", program)
+    for word in command:
+        if word.startswith(f"{ROOM}/"):
+            os.makedirs(word.replace(ROOM, room), exist_ok=True)
+    return [word.replace(ROOM, room) for word in command]
+
+
+def give_way() -> None:
+    """Be the first to go when memory runs out, and a little behind the gateway when the processor does."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write(str(OOM_SCORE))
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
 
 
 def limits(fence: Fence) -> list[tuple[int, int]]:
@@ -145,18 +185,20 @@ def hear_signals() -> int:
 class Watch:
     """Waits for the host's end and brings it about when its owner has gone."""
 
-    def __init__(self, host: int, hold: int, wake: int, log: Log | None) -> None:
+    def __init__(self, host: int, fence: Fence, wake: int, log: Log | None) -> None:
         self._host = host
-        self._hold = hold
+        self._hold = fence.hold
+        self._tasks = fence.tasks
         self._wake = wake
         self._log = log
         self._status: int | None = None
         self._deadline: float | None = None
-        self._killed = False
+        self._killed_as: int | None = None
+        self._next_look = time.monotonic() + LOOK_S
         self._poll = select.poll()
         self._poll.register(wake, select.POLLIN)
         # No event is asked for: of the request pipe only POLLHUP is of interest, and that always comes.
-        self._poll.register(hold, 0)
+        self._poll.register(self._hold, 0)
 
     def until_it_ends(self) -> int:
         """The host's exit status, 128 + n if signal n ended it; that of SIGTERM if the watcher did."""
@@ -167,12 +209,23 @@ class Watch:
                 self._hear(descriptor)
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._kill()
+            self._look()
         return self._status
 
-    def _timeout_ms(self, pause_s: float | None) -> float | None:
-        left_s = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
-        waits = [wait for wait in (pause_s, left_s) if wait is not None]
-        return min(waits) * 1000 + 1 if waits else None
+    def _timeout_ms(self, pause_s: float | None) -> float:
+        due = self._next_look if self._deadline is None else min(self._next_look, self._deadline)
+        left_s = max(0.0, due - time.monotonic())
+        return (left_s if pause_s is None else min(left_s, pause_s)) * 1000 + 1
+
+    def _look(self) -> None:
+        # A limit of the system's (RLIMIT_NPROC) would count all that the user runs, and not bind root at all.
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_S
+        tasks = sum(len(threads(pid)) for pid in descendants(os.getpid()))
+        if tasks > self._tasks:
+            sys.stderr.write(f"the host had {tasks} processes and threads; it may have {self._tasks}\n")
+            self._kill(TOO_MANY_TASKS)
 
     def _hear(self, descriptor: int) -> None:
         if descriptor == self._wake:
@@ -185,10 +238,10 @@ class Watch:
         elif self._log is not None:
             self._log.take()
 
-    def _kill(self) -> None:
+    def _kill(self, status: int = 128 + signal.SIGTERM) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._host, signal.SIGKILL)
-        self._killed = True
+        self._killed_as = status
         self._deadline = None
 
     def _reap(self) -> None:
@@ -202,7 +255,25 @@ class Watch:
             if pid == self._host:
                 code = os.waitstatus_to_exitcode(status)
                 # A host killed by the system, for want of memory say, is told apart from one that was ended here.
-                self._status = 128 + signal.SIGTERM if self._killed else code if code >= 0 else 128 - code
+                self._status = self._killed_as or (code if code >= 0 else 128 - code)
+
+
+def threads(pid: int) -> list[str]:
+    """The threads of a process, [] if it has gone or the system does not tell."""
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+
+
+def descendants(pid: int) -> list[int]:
+    """All that a process has started, and what they have; each after its parent."""
+    found = [pid]
+    for parent in found:
+        for thread in threads(parent):
+            with contextlib.suppress(OSError), open(f"/proc/{parent}/task/{thread}/children", encoding="ascii") as file:
+                found += map(int, file.read().split())
+    return found[1:]
 
 
 def end_descendants() -> None:
@@ -225,7 +296,10 @@ def end_descendants() -> None:
 # The private folder
 
 
-def private_folder() -> str:
+def private_folder(made: str) -> str:
+    """A new folder for this host alone, or the one that its owner has made for it."""
+    if made:
+        return made
     folder = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"kronkers-host-{os.urandom(8).hex()}")  # noqa: S108
     os.mkdir(folder, 0o700)
     return folder

@@ -26,7 +26,10 @@ from pathlib import Path
 
 from . import frames
 from .commands import HERE, Limits, Runtime, command, is_load_path, warm_up_frame
+from .fence import Unfenced
 from .frames import Column, Frame
+from .launch import TOO_MANY_TASKS
+from .pids import outer_pid
 from .pipes import Pipes
 
 __all__ = [
@@ -97,6 +100,7 @@ class Process:
         self._turn = threading.RLock()
         self._id = 0
         self._drop_log: Callable[[], object] = lambda: None
+        self._pid = 0
         self.ready: Ready
 
     @classmethod
@@ -108,6 +112,9 @@ class Process:
         own = None if log else Path(tempfile.mkdtemp(prefix="kronkers-log-"))
         try:
             child, pipes = _spawn(data.absolute(), runtime, limits, log or _in(own), sources)
+        except Unfenced as problem:
+            _drop(own)
+            raise unfenced(problem, runtime.language) from problem
         except BaseException:
             _drop(own)
             raise
@@ -123,8 +130,8 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The host's own process, below the watcher."""
-        return self.ready.pid
+        """The host's own process, below the watcher, by the id that everybody sees."""
+        return self._pid
 
     @property
     def alive(self) -> bool:
@@ -135,10 +142,11 @@ class Process:
         if frame.kind != frames.READY:
             raise _refusal(frame)
         said = {column.name: column.values[0] for column in frame.columns}
+        self._pid = outer_pid(self._child.pid, int(said["pid"]))
         return Ready(
             str(said["language"]),
             str(said["version"]),
-            int(said["pid"]),
+            self._pid,
             float(said["load_ms"]),
             float(said["warm_ms"]),
         )
@@ -259,8 +267,14 @@ def _refusal(frame: Frame) -> Refused:
     return Refused(class_, message, said.get("language", ""), said.get("remedy", ""))
 
 
+def unfenced(problem: Unfenced, language: str) -> Refused:
+    """A host that was not started, because a fence is required and there is none."""
+    return Refused("Unfenced", problem.why, language, problem.remedy)
+
+
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
 _ENDS = {
+    TOO_MANY_TASKS: "it was ended, as it had started more processes and threads than it may",
     0: "it ended by itself, as quit() or exit() in a model does",
     127: "it could not be started",
     128 + signal.SIGKILL: "it was killed (SIGKILL), as the system does when memory runs out",
