@@ -26,6 +26,5 @@ def bring(placed: Placed, cache: Path, public_key: bytes) -> Artifact:
 
 def forget(cache: Path, routes: Routes) -> None:
     """Remove the copies that no route speaks of. Only before anything is loaded."""
-    spoken_of = (placed for route in routes.routes for placed in (route.version, route.previous, route.upcoming))
     if cache.exists():
-        manifests.sweep(cache, {placed.digest for placed in spoken_of if placed})
+        manifests.sweep(cache, {placed.digest for route in routes.routes for placed in route.placed})

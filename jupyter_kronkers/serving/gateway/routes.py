@@ -57,6 +57,8 @@ class Route(msgspec.Struct, frozen=True):
 
     spares: replicas that are started and proven beyond `replicas`, and take over at once when one of those ends.
     canary: gets `percent` of the requests, and those that ask for it. shadow: gets copies, its answers go nowhere.
+    decision: names what people decided last; whatever a gateway withdrew by itself, it tries again only under another.
+    withdrawn: what was withdrawn under this decision, and why: `version` or `canary` in words.
     """
 
     deployment: str
@@ -69,6 +71,14 @@ class Route(msgspec.Struct, frozen=True):
     canary: Placed | None = None
     percent: float = 0.0
     shadow: Placed | None = None
+    decision: str = ""
+    withdrawn: dict[str, str] = {}
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """Every version it speaks of."""
+        spoken_of = (self.version, self.canary, self.shadow, self.previous, self.upcoming)
+        return tuple(placed for placed in spoken_of if placed is not None)
 
 
 class Grant(msgspec.Struct, frozen=True):

@@ -83,7 +83,7 @@ class LoadedVersion:
         self.counts = Counts()
         self.measures = Measures()
         self.answered = self.failed = 0
-        self.asleep = False
+        self.asleep, self._woken_at = False, 0.0
         self.changed = changed
         self._log, self._keeping = logs / f"{placed.number}.1.log", keeping or Keeping()
         self._loop = asyncio.get_running_loop()
@@ -122,7 +122,7 @@ class LoadedVersion:
         return True
 
     def _wake(self) -> None:
-        self.asleep = False
+        self.asleep, self._woken_at = False, self._loop.time()
         self.lineup.scale(*self._strength)
         self.changed()
 
@@ -148,6 +148,11 @@ class LoadedVersion:
         self.close()
         await self.lineup.closed()
         await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    @property
+    def waking(self) -> bool:
+        """Whether it was woken and nobody serves yet."""
+        return not self.serving and self.lineup.serves_since < self._woken_at and not self.resting
 
     @property
     def resting(self) -> bool:
