@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 
@@ -196,17 +197,18 @@ def test_a_csv_that_cannot_be_meant_is_refused(served, body):
 
 @pytest.mark.parametrize(
     "kind",
-    ["", "text/plain", "application/vnd.bentoml+pickle", "application/json; charset=utf-16", "application/x-parquet"],
+    ["", "text/plain", "application/vnd.bentoml+pickle", "application/json; charset=utf-16", "multipart/form-data"],
 )
 def test_other_types_of_bodies_are_never_read(served, kind):
     """faults: 55"""
     assert served.request("POST", "/bikes/invocations", json.dumps(split(ROWS)), Content_Type=kind).status == 415
 
 
-@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip"])
-def test_encoded_bodies_are_refused(served, coding):
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip;q=1", "snappy"])
+def test_unknown_codings_are_refused(served, coding):
     """faults: 51"""
-    assert served.request("POST", "/bikes/invocations", b"x", Content_Encoding=coding).status == 415
+    answer = served.request("POST", "/bikes/invocations", b"x", Content_Encoding=coding)
+    assert (answer.status, answer.headers["Accept-Encoding"]) == (415, "gzip, deflate")
 
 
 @pytest.mark.parametrize(
@@ -301,9 +303,9 @@ def test_a_deployment_says_that_it_is_ready_and_with_what(served):
 def test_what_was_answered_is_counted(served):
     served.trouble("double")
     text = served.request("GET", "/metrics").body.decode()
-    assert 'kronkers_requests_total{deployment="double",status="200"}' in text
-    assert 'kronkers_request_seconds_bucket{deployment="double",le="+Inf"}' in text
-    assert 'kronkers_replicas{deployment="bikes"} 1.0' in text
+    assert re.search(r'kronkers_requests_total{deployment="double",[^}]*status="200"', text)
+    assert re.search(r'kronkers_request_seconds_bucket{deployment="double",[^}]*le="\+Inf"', text)
+    assert re.search(r'kronkers_replicas{deployment="bikes"[^}]*} 1.0', text)
 
 
 def test_the_gateway_imports_nothing_that_loads_models_or_speaks_sql():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jupyter_kronkers.errors import Invalid, ModelFailed
 from jupyter_kronkers.languages import Field, Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway.protocols import scoring
+from jupyter_kronkers.serving.gateway.protocols import forms, scoring
 
 KINDS = ["double", "float", "long", "integer", "boolean", "string"]
 cells = (
@@ -65,9 +65,9 @@ def test_a_missing_answer_is_null():
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_no_answer_has_a_number_that_json_cannot_carry(value):
     """faults: 41, 63"""
-    problem = told(Field("p", "double"), p=column("p", [1.0, value]))
-    assert isinstance(problem, ModelFailed)
-    assert problem.code == "bad_model_output"
+    with pytest.raises(ModelFailed) as raised:
+        told(Field("p", "double"), p=column("p", [1.0, value]))
+    assert raised.value.code == "bad_model_output"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -77,25 +77,24 @@ def test_numbers_come_back_as_the_very_same(value):
 
 
 @pytest.mark.parametrize(
-    ("header", "kind"),
+    ("header", "form"),
     [
-        (b"application/json", "application/json"),
-        (b"application/json; charset=UTF-8", "application/json"),
-        (b'TEXT/CSV;header=present; charset="utf-8"', "text/csv"),
+        (b"application/json", "json"),
+        (b"application/json; charset=UTF-8", "json"),
+        (b'TEXT/CSV;header=present; charset="utf-8"', "csv"),
+        (b"application/x-parquet", "parquet"),
         (b"application/json; charset=latin-1", None),
         (b"application/x-pickle", None),
         (b"", None),
         (b"\xff\xfe", None),
     ],
 )
-def test_the_type_of_a_body_is_known_or_refused(header, kind):
+def test_the_type_of_a_body_is_known_or_refused(header, form):
     """faults: 55"""
-    assert scoring.content_type(header) == kind
+    assert forms.form_of(header) == form
 
 
 def test_too_many_rows_are_refused():
     """faults: 49"""
     with pytest.raises(Invalid, match="11"):
-        scoring.fitted(
-            Signature((Field("x", "double"),)), scoring.JSON, json.dumps({"inputs": [1.0] * 11}).encode(), 10
-        )
+        scoring.read_json(Signature((Field("x", "double"),)), json.dumps({"inputs": [1.0] * 11}).encode(), 10)

@@ -1,6 +1,7 @@
 """Answers: what the gateway sends back, errors in words included.
 
-Errors are RFC 9457 problem documents; `error_code` and `message` stand beside them because MLflow's clients read those.
+Errors are RFC 9457 problem documents; beside them stand `error_code` and `message` because MLflow's clients read those,
+and `error` because those of the Open Inference Protocol do.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     error_code: str
     message: str
+    error: str
     type: str = "about:blank"
     remedy: str = ""
     faults: list[dict[str, str]] = []
@@ -78,6 +80,7 @@ def refusal(problem: errors.KronkersError) -> Answer:
         code=problem.code,
         error_code="BAD_REQUEST" if status == 400 else kind.mlflow,
         message=str(problem),
+        error=str(problem),
         remedy=problem.remedy,
         faults=[{"field": f.field, "problem": f.problem} for f in getattr(problem, "faults", ())],
         model_error=of_the_model(problem),
@@ -102,5 +105,5 @@ def refusal_of_http(status: int, detail: str, *, code: str = "", headers: bytes 
     """The answer to a request that HTTP itself refuses: a wrong method, a head that is too long, a late body."""
     phrase = HTTPStatus(status).phrase
     code = code or phrase.lower().replace(" ", "_").replace("-", "_")
-    body = Problem(status=status, title=phrase, detail=detail, code=code, error_code="BAD_REQUEST", message=detail)
+    body = Problem(status, phrase, detail, code, error_code="BAD_REQUEST", message=detail, error=detail)
     return Answer(status, msgspec.json.encode(body), PROBLEM, headers, close)

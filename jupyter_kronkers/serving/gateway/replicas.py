@@ -34,6 +34,7 @@ from jupyter_kronkers.languages.process import Refused
 from jupyter_kronkers.languages.reasons import remedy_of_death
 from jupyter_kronkers.serving.gateway.batching import Answered, Plain, Table
 from jupyter_kronkers.serving.gateway.hosting import Hosted
+from jupyter_kronkers.serving.gateway.protocols.packed import Packed
 
 LARGEST_REPLY = 256 << 20
 """Bytes; a model that answers more is ended rather than read."""
@@ -205,6 +206,8 @@ class Replica(asyncio.Protocol):
 
 def request(id: int, table: Table) -> bytes:
     """The frame that asks for answers to these rows."""
+    if isinstance(table, Packed):
+        return table.frame(id)
     return table.layout.frame(id, table.rows) if isinstance(table, Plain) else encode(REQUEST, id, table)
 
 

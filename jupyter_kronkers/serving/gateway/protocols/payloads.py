@@ -29,6 +29,9 @@ FORMS = ("dataframe_split", "dataframe_records", "inputs", "instances")
 MISSING_WORDS = frozenset({"", "NA", "NaN", "null"})
 """What stands for a missing value in a CSV cell that is not text; in one that is, only nothing at all does."""
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that it cannot decode."""
+
 Scalar = bool | int | float | str | None
 Cells = list[Scalar]
 Row = Cells | dict[str, Scalar] | Scalar
@@ -60,8 +63,8 @@ def from_json(body: bytes, names: Sequence[str]) -> Table:
     """
     try:
         read = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        explain(problem, body)
+    except UNREADABLE as problem:
+        explain(problem, body, f"Bodies are: {', '.join(FORMS)}.")
     form = only_form(read)
     if body.count(b":") != keys_of(read):
         refuse_duplicates(body)
@@ -173,7 +176,7 @@ def keys_of(read: Body) -> int:
 
 
 def refuse_duplicates(body: bytes) -> None:
-    """Raises Invalid (`duplicate_key`) if an object has a key twice. Only for bodies that decoded: they are shallow."""
+    """Raises Invalid (`duplicate_key`) if an object has a key twice. Only for bodies that decoded."""
     json.loads(body, object_pairs_hook=unique, parse_int=str, parse_float=str)
 
 
@@ -185,7 +188,7 @@ def unique(pairs: Iterable[tuple[str, object]]) -> None:
         seen.add(key)
 
 
-def explain(problem: Exception, body: bytes) -> NoReturn:
+def explain(problem: Exception, body: bytes, remedy: str) -> NoReturn:
     """Raise Invalid in words for what the decoder refused."""
     if depth(body) > DEEPEST:
         raise Invalid(message=f"The JSON is nested more than {DEEPEST} deep.", code="too_deep") from None
@@ -195,7 +198,7 @@ def explain(problem: Exception, body: bytes) -> NoReturn:
         raise misread(text, body) from None
     if "out of range" in text:
         raise Invalid(Fault(path, "this number does not fit 64 bits"), code="out_of_range") from None
-    raise Invalid(Fault(path, text[:1].lower() + text[1:]), remedy=f"Bodies are: {', '.join(FORMS)}.") from None
+    raise Invalid(Fault(path, text[:1].lower() + text[1:]), remedy=remedy) from None
 
 
 def misread(text: str, body: bytes) -> Invalid:

@@ -6,41 +6,37 @@ no NaN: a missing answer is null, and a NaN or infinity that the signature does 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from jupyter_kronkers.errors import KronkersError, TooLarge
-from jupyter_kronkers.languages import Signature
+from jupyter_kronkers.languages import Field, Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway.protocols import payloads
 from jupyter_kronkers.serving.gateway.conformance import bad_output
-
-JSON, CSV = "application/json", "text/csv"
-TYPES = (JSON, CSV)
-BATCH = "Send fewer rows at once, or predict them in a batch job."
+from jupyter_kronkers.serving.gateway.protocols import payloads
+from jupyter_kronkers.serving.gateway.protocols.shape import About, Read, Reply, Written, check_rows
 
 _encode = msgspec.json.Encoder().encode
 
 
-def content_type(header: bytes) -> str | None:
-    """The type a body has, if it is one that can be scored; None otherwise."""
-    kind, _, parameters = header.decode("latin-1").lower().partition(";")
-    charset = [p.partition("=")[2].strip(' "') for p in parameters.split(";") if p.strip().startswith("charset")]
-    return kind.strip() if kind.strip() in TYPES and all(c in ("utf-8", "utf8", "us-ascii") for c in charset) else None
+def read_json(signature: Signature, body: bytes, most_rows: int, _json_bytes: int | None = None) -> Read:
+    """One of MLflow's four JSON forms."""
+    return fitted(signature, payloads.from_json(body, [field.name for field in signature.inputs]), most_rows)
 
 
-def fitted(signature: Signature, kind: str, body: bytes, most_rows: int) -> tuple[list[Column], int]:
-    """The body's columns as the signature wants them, and how many rows. Raises Invalid with every fault."""
-    if kind == CSV:
-        table = payloads.from_csv(body, {field.name: field.type for field in signature.inputs})
-    else:
-        table = payloads.from_json(body, [field.name for field in signature.inputs])
+def read_csv(signature: Signature, body: bytes, most_rows: int, _json_bytes: int | None = None) -> Read:
+    """CSV with a line of names."""
+    return fitted(signature, payloads.from_csv(body, {field.name: field.type for field in signature.inputs}), most_rows)
+
+
+def fitted(signature: Signature, table: payloads.Table, most_rows: int) -> Read:
+    """The table's columns as the signature wants them. Raises Invalid with every fault."""
     rows = payloads.rows_of(table)
-    if rows > most_rows:
-        raise TooLarge("The number of rows", rows, most_rows, remedy=BATCH)
-    return plain(signature, table) or signature.fit(table), rows
+    check_rows(rows, most_rows)
+    return Read(plain(signature, table) or signature.fit(table), rows)
 
 
 PLAIN = {
@@ -68,22 +64,47 @@ def plain(signature: Signature, table: payloads.Table) -> list[Column] | None:
     return columns
 
 
-def predictions(signature: Signature, columns: Sequence[Column]) -> bytes | KronkersError:
-    """The body of the answer; bad_model_output if it has numbers that JSON cannot carry."""
-    cells: list[list[object]] = []
-    for field, column in zip(signature.outputs, columns, strict=True):
-        values = column.values.tolist()
-        if column.mask is not None:
-            values = [None if gap else value for value, gap in zip(values, column.mask.tolist(), strict=True)]
-        if column.values.dtype.kind == "f" and not field.missing and not finite(column):
-            return bad_output(f"{field.name} is not a finite number")
-        cells.append(values)
+def write_json(signature: Signature, columns: Sequence[Column], _reply: Reply, _about: About) -> Written:
+    """`{"predictions": …}`."""
+    return Written(predictions(signature, columns), b"application/json")
+
+
+def predictions(signature: Signature, columns: Sequence[Column]) -> bytes:
+    """The body of the answer. Raises ModelFailed if it has numbers that JSON cannot carry."""
+    cells = [spelled(field, column) for field, column in zip(signature.outputs, columns, strict=True)]
     if len(cells) == 1:
         return _encode({"predictions": cells[0]})
     names = [column.name for column in columns]
     return _encode({"predictions": [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]})
 
 
-def finite(column: Column) -> bool:
+def write_csv(signature: Signature, columns: Sequence[Column], _reply: Reply, _about: About) -> Written:
+    """A line of names, then rows; a missing answer is an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([column.name for column in columns])
+    cells = [spelled(field, column) for field, column in zip(signature.outputs, columns, strict=True)]
+    writer.writerows(zip(*(map(worded, values) for values in cells), strict=True))
+    return Written(out.getvalue().encode(), b"text/csv; charset=utf-8")
+
+
+def spelled(field: Field, column: Column) -> list[object]:
+    """A column of answers as JSON values. Raises ModelFailed for what JSON cannot spell."""
+    values: list[object] = column.values.tolist()
+    if column.values.dtype.kind == "f" and not np.isfinite(column.values).all():
+        check_finite(field, column)
+        values = [value if fine else None for value, fine in zip(values, np.isfinite(column.values), strict=True)]
+    if column.mask is not None:
+        values = [None if gap else value for value, gap in zip(values, column.mask.tolist(), strict=True)]
+    return values
+
+
+def check_finite(field: Field, column: Column) -> None:
+    """Raises ModelFailed for a number that is not finite, unless it is missing and may be."""
     fine = np.isfinite(column.values)
-    return bool((fine if column.mask is None else fine | column.mask).all())
+    if not field.missing and not (fine if column.mask is None else fine | column.mask).all():
+        raise bad_output(f"{field.name} is not a finite number")
+
+
+def worded(value: object) -> object:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
