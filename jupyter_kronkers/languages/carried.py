@@ -22,6 +22,7 @@ _FILES = {
             "reasons.py",
             "python/loaded.py",
             "python/host.py",
+            *(f"python/fast/{file.name}" for file in sorted((_HERE / "python" / "fast").glob("*.py"))),
             "r/host.R",
             "r/frames.R",
             "julia/host.jl",

@@ -86,7 +86,9 @@ def fenced(setting: str, data: Path, needed: Iterable[str], *, network: bool) ->
         if (setting or os.environ.get(SETTING)) == "required":
             raise Unfenced(f"Hosts must be fenced here ({SETTING}=required), but: {found.words}.", found.remedy)
         return []
-    seen = mounts.words(mounts.hidden(data), [str(data), *needed, *(["/etc/resolv.conf"] if network else [])])
+    # With the rows recorded beside it a host proves its fast path.
+    own = [str(data), *(str(data.parent / name) for name in ("conformance.json", "baseline.json"))]
+    seen = mounts.words(mounts.hidden(data), [*own, *needed, *(["/etc/resolv.conf"] if network else [])])
     alone = [] if network else ["--unshare-net"]
     private = ["--bind", f"{ROOM}/shm", "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
     return [*found.program, *_OWN, *alone, *_SYSTEM, *seen, *private, "--chdir", ROOM, "--"]
