@@ -180,7 +180,7 @@ class Deployments:
     def log(self, name: str, *, tail: int = 200) -> Sequence[str]:
         """The last lines its hosts printed, oldest first. Raises NotFound."""
         self._wish(name)
-        return logs.lines(self._folders.gateway / "logs" / name, tail)
+        return logs.lines(self._folders.gateway, name, tail)
 
     def history(self, name: str, *, limit: int = 100) -> Sequence[DeploymentMove]:
         """What was decided about it, newest first; of a deleted one, too."""

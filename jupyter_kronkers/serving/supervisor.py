@@ -1,51 +1,47 @@
-"""The supervisor: keeps one gateway process alive on a socket that outlives it, and keeps it told.
+"""The supervisor as its owner sees it: found or started, told the routes, heard, and started again if it dies.
 
-owner ── listening socket ─────────▶ gateway ── hosts       A killed gateway is started again on the same socket:
-  ├── stdin pipe (held open) ──────▶   │                    callers wait in the socket's queue, none is refused.
-  ├── PUT /routes on every change ─▶   │
-  └── GET /state, long poll ◀────────  ┘                    A dead owner closes the pipe, and the gateway ends.
+owner ── Tie, Stop ─────────────▶ supervisor (`supervising/`) ── listening socket ──▶ gateways ── hosts
+  ├── PUT /routes on every change ────────────────────────────────────────────────▶   │
+  └── GET /state, long poll, of each ◀────────────────────────────────────────────────┘
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import logging
-import shutil
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
-from jupyter_kronkers.errors import Conflict, KronkersError, Unavailable
+from jupyter_kronkers.errors import KronkersError, Unavailable
+from jupyter_kronkers.serving.attaching import FIRST_WORD_S, Attached, Taken, Wish, begun, found
 from jupyter_kronkers.serving.deployments import Deployments
 from jupyter_kronkers.serving.gateway.routes import EVERY, Grant, Routes
+from jupyter_kronkers.serving.gateway.sharing import MOST_GATEWAYS
 from jupyter_kronkers.serving.gateway.states import State
+from jupyter_kronkers.serving.listening import listen, url_of
+from jupyter_kronkers.serving.merging import merged
+from jupyter_kronkers.serving.supervising.supervision import STOP_S
+from jupyter_kronkers.serving.telling import Line, Wanted
 from jupyter_kronkers.store import AliasMoved, DeploymentChanged, Event, Folders, TokensChanged, VersionRegistered
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 1_024
-STOP_S = 20.0
 PAUSES_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S = 30.0
-"""A gateway that lived this long was no failure: the next start is at once again."""
-
 TELL = (AliasMoved, DeploymentChanged, TokensChanged, VersionRegistered)
 
 
 class GatewaySupervisor:
-    """Starts the gateway, restarts it, tells it the routes, and hears how they are.
+    """Has predictions served, by `gateways` processes on one port, from `start` to `stop`.
 
-    port: 0 takes the one used last for this folder, or a free one. owner_token: opens every deployment as long as
-    this owner lives. Raises Conflict from `start` if another process listens on a port that was asked for.
+    port: 0 takes the one used last for this folder, or a free one. owner_token_digest: of a token that opens every
+    deployment as long as this owner lives. outlives: if this process dies without `stop`, all goes on being served,
+    and the next owner of the folder takes it over; else it ends with us.
+    Raises Conflict from `start` if the port that was asked for cannot be had.
     """
 
     def __init__(
@@ -56,188 +52,162 @@ class GatewaySupervisor:
         port: int = 0,
         *,
         owner_token_digest: str = "",
+        gateways: int = 1,
+        outlives: bool = False,
     ) -> None:
-        self._folder, self._deployments = folders.gateway, deployments
-        self._host, self._port = host, port
+        self._wish = Wish(folders.gateway, host, port, max(1, min(gateways, MOST_GATEWAYS)), outlives)
+        self._deployments = deployments
         self._owner = (Grant(owner_token_digest, (EVERY,)),) if owner_token_digest else ()
-        self._threads: list[threading.Thread] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
-        self._place: Path | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._wanted = Wanted(self._routes)
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._news = threading.Event()
-        self._told: Routes | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._listening: socket.socket | None = None
+        self._attached: Attached | None = None
+        self._keeper: threading.Thread | None = None
+        self._lines: list[Line] = []
+        self._heard: dict[int, State] = {}
+        self._revision = 0
+        self.pids: tuple[int, ...] = ()
+        """The gateways' process ids, 0 for one that is just being started again."""
 
     @property
     def url(self) -> str | None:
         """Where predictions are asked for; None before `start` and after `stop`."""
-        if self._socket is None:
-            return None
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return None if self._listening is None else url_of(self._listening)
 
     @property
     def pid(self) -> int | None:
-        """The gateway's process id, None while there is none."""
-        process = self._process
-        return process.pid if process is not None and process.poll() is None else None
+        """The first gateway's process id, None while there is none."""
+        return next((pid for pid in self.pids if pid), None)
 
     def start(self) -> None:
-        """Listen, and start the gateway. Returns when callers can connect; they wait until their version is ready."""
-        self._socket = self._listen()
-        self._place = Path(tempfile.mkdtemp(prefix="kronkers-gw-"))
-        self._unsubscribe = self._deployments.events.subscribe(self._hear)
+        """Serve. Returns when callers can connect; they wait until their version is ready."""
         self._stopping.clear()
-        self._news.set()
-        for work in (self._keep_alive, self._keep_told, self._keep_watching):
-            thread = threading.Thread(target=work, name=f"kronkers-{work.__name__.strip('_')}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._wanted.changed()
+        self._attached = self._attach()
+        self._unsubscribe = self._deployments.events.subscribe(self._hear)
+        self._follow(self._attached)
+        self._keeper = threading.Thread(target=self._keep, name="kronkers-supervised", daemon=True)
+        self._keeper.start()
 
     def stop(self) -> None:
         """Let what is under way finish, end every process and release the port. Harmless to repeat."""
         self._unsubscribe()
         self._unsubscribe = lambda: None
-        self._stopping.set()
-        self._news.set()
-        self._end_process()
-        for thread in self._threads:
-            thread.join(STOP_S)
-        self._threads.clear()
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if self._place is not None:
-            shutil.rmtree(self._place, ignore_errors=True)
+        with self._lock:
+            self._stopping.set()
+            listening, self._listening = self._listening, None
+            if listening is not None:
+                listening.close()
+            attached = self._attached
+            if attached is not None:
+                attached.stop()
+        if self._keeper is not None:
+            self._keeper.join(STOP_S + 1)
+            self._keeper = None
+        if attached is not None:
+            attached.mourn()
+        self._attached, self.pids = None, ()
+        self._hang_up()
         self._deployments.observe(None)
-
-    # The socket
-
-    def _listen(self) -> socket.socket:
-        remembered = self._folder / "port"
-        last = int(remembered.read_text()) if not self._port and remembered.exists() else 0
-        try:
-            listening = bound(self._host, self._port or last)
-        except OSError as problem:
-            if self._port:
-                raise Conflict(
-                    f"The gateway cannot listen on {self._host}:{self._port}: {problem.strerror}.",
-                    remedy=f"Find who does with: ss -ltnp 'sport = :{self._port}'. Or choose another port.",
-                ) from problem
-            listening = bound(self._host, 0)
-        remembered.write_text(str(listening.getsockname()[1]))
-        return listening
 
     # The process
 
-    def _keep_alive(self) -> None:
-        # This thread lives as long as the gateway it starts.
+    def _attach(self) -> Attached:
+        ends = time.monotonic() + FIRST_WORD_S
+        while True:
+            try:
+                return self._attach_once()
+            except Taken as problem:
+                # Another one that serves this folder is just starting or just ending.
+                if time.monotonic() > ends:
+                    self._let_go()
+                    raise Unavailable(problem.message, remedy=problem.remedy) from problem
+                time.sleep(0.2)
+
+    def _attach_once(self) -> Attached:
+        attached = None if self._listening is not None else found(self._wish)
+        if attached is not None:
+            self._listening = attached.listening
+            return attached
+        if self._listening is None:
+            self._listening = listen(self._wish.host, self._wish.port, self._wish.folder / "port")
+        return begun(self._wish, self._listening)
+
+    def _let_go(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+    def _keep(self) -> None:
+        """Follow the supervisor, and start another one on the same socket when it has died."""
         failures = 0
-        while not self._stopping.wait(PAUSES_S[min(failures, len(PAUSES_S) - 1)]):
+        while not self._stopping.is_set():
             began = time.monotonic()
-            process = self._process = self._spawn()
-            self._told = None
-            self._news.set()
-            if self._stopping.is_set():
-                self._end_process()
-            status = process.wait()
+            attached = self._attached
+            for report in attached.reports() if attached is not None else ():
+                self.pids = report.pids
             failures = 1 if time.monotonic() - began > STEADY_S else failures + 1
-            if not self._stopping.is_set():
-                log.error("The gateway (pid %s) ended with status %s and is started again.", process.pid, status)
+            while not self._revived(failures):
+                failures += 1
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        if self._socket is None:
-            raise Unavailable("The supervisor was not started.")
-        self._admin.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "jupyter_kronkers.serving.gateway"]
-        command += ["--socket-fd", str(self._socket.fileno()), "--admin", str(self._admin)]
-        command += ["--folder", str(self._folder)]
-        with (self._folder / "gateway.log").open("ab") as printed:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=printed,
-                stderr=printed,
-                pass_fds=[self._socket.fileno()],
-                start_new_session=True,
-            )
-
-    def _end_process(self) -> None:
-        process = self._process
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(signal.SIGTERM)
+    def _revived(self, failures: int) -> bool:
+        """Whether it lives again, or need not."""
+        if self._stopping.wait(PAUSES_S[min(failures - 1, len(PAUSES_S) - 1)]):
+            return True
+        log.error("The supervisor of the gateways ended and is started again.")
+        self.pids = ()
         try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+            with self._lock:
+                if self._stopping.is_set() or self._listening is None:
+                    return True
+                if self._attached is not None:
+                    self._attached.mourn()
+                self._attached = begun(self._wish, self._listening)
+        except (OSError, KronkersError) as problem:
+            log.error("It did not start: %s", problem)
+            return False
+        self._hang_up()
+        self._follow(self._attached)
+        return True
 
     # Telling and hearing
 
+    def _follow(self, attached: Attached) -> None:
+        self.pids = attached.first.pids
+        self._heard.clear()
+        count = len(attached.first.pids)
+        for slot, admin in enumerate(Path(attached.first.place) / f"admin.{slot}" for slot in range(count)):
+            line = Line(admin, self._wanted, self._listener(slot))
+            self._lines.append(line)
+            line.open()
+
+    def _hang_up(self) -> None:
+        lines, self._lines = self._lines, []
+        for line in lines:
+            line.close()
+        for line in lines:
+            line.join(STOP_S)
+
+    def _listener(self, slot: int) -> Callable[[State], None]:
+        def hear(state: State) -> None:
+            with self._lock:
+                self._heard[slot] = state
+                self._revision += 1
+                together = merged([self._heard[number] for number in sorted(self._heard)], self._revision)
+            self._deployments.observe(together)
+
+        return hear
+
     def _hear(self, event: Event) -> None:
         if isinstance(event, TELL):
-            self._news.set()
+            self._wanted.changed()
+            for line in self._lines:
+                line.changed()
 
-    def _keep_told(self) -> None:
-        while not self._stopping.is_set():
-            self._news.wait()
-            self._news.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                self._tell()
-            except (OSError, KronkersError, http.client.HTTPException) as problem:
-                log.debug("The gateway was not told its routes: %s", problem)
-                self._stopping.wait(0.1)
-                self._news.set()
-
-    def _tell(self) -> None:
+    def _routes(self) -> Routes:
+        """What each gateway is told: its share of the memory, and the owner's own token besides the others."""
         routes = self._deployments.routes()
-        routes = msgspec.structs.replace(routes, grants=(*self._owner, *routes.grants))
-        if routes == self._told:
-            return
-        self._ask("PUT", "/routes", msgspec.json.encode(routes))
-        self._told = routes
-
-    def _keep_watching(self) -> None:
-        after, pid = 0, 0
-        while not self._stopping.is_set():
-            try:
-                state = msgspec.json.decode(self._ask("GET", f"/state?after={after}"), type=State)
-            except (OSError, KronkersError, http.client.HTTPException, msgspec.MsgspecError):
-                after = 0
-                self._stopping.wait(0.1)
-                continue
-            after, pid = (state.revision, state.pid) if state.pid in (pid, self.pid) else (0, 0)
-            self._deployments.observe(state)
-
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Raises OSError while the gateway is away, Unavailable if it refuses."""
-        connection = http.client.HTTPConnection("gateway", timeout=60)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(60)
-        with contextlib.closing(connection):
-            connection.sock.connect(str(self._admin))
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            content = answer.read()
-        if answer.status != 200:
-            raise Unavailable(f"The gateway answered {answer.status} to {method} {path}: {content[:500]!r}")
-        return content
-
-    @property
-    def _admin(self) -> Path:
-        if self._place is None:
-            raise Unavailable("The supervisor was not started.")
-        return self._place / "admin"
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError if another process listens there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # SO_REUSEADDR only lets a port be taken again whose last connections are still fading away.
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        share = routes.memory_bytes // self._wish.gateways
+        return replace(routes, grants=(*self._owner, *routes.grants), memory_bytes=share)

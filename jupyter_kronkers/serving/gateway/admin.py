@@ -76,5 +76,5 @@ class Admin:
 
     def _log(self, path: bytes) -> bytes:
         found = LOGS.fullmatch(path)
-        folder = self._deployments.folder / "logs" / (found[1].decode() if found else "")
-        return "".join(f"{line}\n" for line in logs.lines(folder, LOG_LINES)).encode()
+        said = logs.lines(self._deployments.folder, found[1].decode(), LOG_LINES) if found else []
+        return "".join(f"{line}\n" for line in said).encode()

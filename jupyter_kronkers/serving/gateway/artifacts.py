@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_kronkers.errors import Tampered
@@ -9,6 +12,9 @@ from jupyter_kronkers.languages import Signature, runtime_of
 from jupyter_kronkers.models import manifests
 from jupyter_kronkers.serving.gateway.routes import Placed, Routes
 from jupyter_kronkers.serving.gateway.versions import Artifact
+
+GRACE_S = 3_600.0
+"""Another gateway on the same folder may just be making or loading a copy that is younger."""
 
 
 def bring(placed: Placed, cache: Path, public_key: bytes) -> Artifact:
@@ -27,4 +33,13 @@ def bring(placed: Placed, cache: Path, public_key: bytes) -> Artifact:
 def forget(cache: Path, routes: Routes) -> None:
     """Remove the copies that no route speaks of. Only before anything is loaded."""
     if cache.exists():
-        manifests.sweep(cache, {placed.digest for route in routes.routes for placed in route.placed})
+        spoken_of = {placed.digest for route in routes.routes for placed in route.placed}
+        manifests.sweep(cache, spoken_of | set(young(cache)))
+
+
+def young(cache: Path) -> Iterator[str]:
+    """The names of copies and drafts that were made lately."""
+    for copy in cache.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if copy.stat().st_mtime > time.time() - GRACE_S:
+                yield copy.name

@@ -1,4 +1,6 @@
-"""What hosts printed. Each replica has its own file, `<version>.<slot>.log`, which its watcher caps and rotates."""
+"""What hosts printed. Each replica has its own file, `logs/<deployment>/<version>.<slot>.log`, which its watcher caps
+and rotates; the second of several gateways on one folder writes below `logs.1`, and so on.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,14 @@ MOST_FILES = 8
 BYTES = 256 << 10
 
 
-def lines(folder: Path, tail: int) -> list[str]:
-    """The last `tail` lines below a deployment's folder, oldest file first; none if nothing was printed."""
-    found = sorted(folder.glob("*.log"), key=changed_at)[-MOST_FILES:]
+def folder_of(gateway: Path, deployment: str, slot: int = 0) -> Path:
+    """Where the hosts of one gateway process print. gateway: the data folder's gateway folder."""
+    return gateway / (f"logs.{slot}" if slot else "logs") / deployment
+
+
+def lines(gateway: Path, deployment: str, tail: int) -> list[str]:
+    """The last `tail` lines of a deployment's hosts, oldest file first; none if nothing was printed."""
+    found = sorted(gateway.glob(f"logs*/{deployment}/*.log"), key=changed_at)[-MOST_FILES:]
     said = [f"{file.stem}: {line}" for file in found for line in end_of(file)]
     return said[-tail:]
 

@@ -6,8 +6,10 @@ import asyncio
 import math
 import socket
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Protocol
 
 from jupyter_kronkers.serving.gateway.answers import JSON, Answer
 from jupyter_kronkers.serving.gateway.http.connections import Connection
@@ -16,6 +18,16 @@ from jupyter_kronkers.serving.gateway.http.heads import Heads
 from jupyter_kronkers.serving.gateway.http.limits import HttpLimits
 
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+
+
+class Listener(Protocol):
+    """What takes connections from a listening socket until it is closed."""
+
+    def close(self) -> None: ...
+
+
+Accepting = Callable[[Callable[[], Connection], Callable[[], int]], Listener]
+"""Begins to take connections: how one is made, and how many there are now."""
 
 
 class HttpServer:
@@ -32,14 +44,17 @@ class HttpServer:
         self.now = time.monotonic
         self.clock = self.now()
         """The time as of the last sweep: exact enough for a connection that has nothing to do."""
-        self._listener: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._stamp(time.time())
 
-    async def start(self, sock: socket.socket) -> None:
-        """Begin to accept. The socket listens already or will be made to."""
+    async def start(self, sock: socket.socket, accepting: Accepting | None = None) -> None:
+        """Begin to accept, by the loop's own means or the caller's. The socket listens already or will be made to."""
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(lambda: Connection(self), sock=sock, backlog=1_024)
+        if accepting is None:
+            self._listener = await loop.create_server(lambda: Connection(self), sock=sock, backlog=1_024)
+        else:
+            self._listener = accepting(lambda: Connection(self), lambda: len(self.connections))
         self._sweep()
 
     async def drain(self, allowed_s: float) -> None:
