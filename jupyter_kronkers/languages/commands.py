@@ -17,6 +17,9 @@ from .frames import Column
 from .mounts import ROOM
 
 HERE = Path(__file__).parent
+PROTOCOL = 1
+"""The form of `hosts.md` that hosts must speak."""
+
 WARM_UP = "KRONKERS_WARM_UP"
 """Environment variable: the warm-up request's body in hexadecimal. Not an argument, which other users could read."""
 
@@ -41,6 +44,9 @@ _ARRAYS: dict[int, Any] = {
     frames.BOOL: np.bool_,
     frames.UTF8: object,
 }
+_ALONE = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""pyarrow, which pandas imports, would start a thread of its own; a process with several cannot be forked safely."""
+
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "JULIA_NUM_THREADS")
 
 
@@ -131,7 +137,7 @@ def environment(runtime: Runtime, limits: Limits, data: Path) -> dict[str, str]:
     otherwise = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
     utf8 = language if language.lower().endswith(("utf-8", "utf8")) else otherwise
     threads = dict.fromkeys(_THREADS, str(limits.threads))
-    told = {"LANG": utf8, ANSWERS: _declared_answers(data), **threads, **_libraries(runtime)}
+    told = {"LANG": utf8, ANSWERS: _declared_answers(data), **_ALONE, **threads, **_libraries(runtime)}
     warm_up = warm_up_frame(data)
     if warm_up is not None and len(warm_up) * 2 < _LONGEST_VARIABLE:
         told[WARM_UP] = warm_up[4:].hex()

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import frames
-from .commands import HERE, Limits, Runtime, command, is_load_path, warm_up_frame
+from .commands import HERE, PROTOCOL, Limits, Runtime, command, is_load_path, warm_up_frame
 from .fence import Unfenced
 from .frames import Column, Frame
 from .launch import TOO_MANY_TASKS
@@ -34,6 +34,7 @@ from .pipes import Pipes
 
 __all__ = [
     "HERE",
+    "PROTOCOL",
     "Died",
     "Late",
     "Limits",
@@ -53,13 +54,14 @@ MOURN_S = 3.0
 
 @dataclass(frozen=True)
 class Ready:
-    """What a host said of itself when it was ready."""
+    """What a host said of itself when it was ready. `path`: how it answers, see `python/fast`."""
 
     language: str
     version: str
     pid: int
     load_ms: float
     warm_ms: float
+    path: str = "plain"
 
 
 class Refused(Exception):
@@ -142,6 +144,9 @@ class Process:
         if frame.kind != frames.READY:
             raise _refusal(frame)
         said = {column.name: column.values[0] for column in frame.columns}
+        if (spoken := int(said.get("protocol", PROTOCOL))) != PROTOCOL:
+            self.stop()
+            raise foreign(spoken, str(said["language"]))
         self._pid = outer_pid(self._child.pid, int(said["pid"]))
         return Ready(
             str(said["language"]),
@@ -149,6 +154,7 @@ class Process:
             self._pid,
             float(said["load_ms"]),
             float(said["warm_ms"]),
+            str(said.get("path", "plain")),
         )
 
     def ask(self, columns: Sequence[Column], rows: int | None = None) -> list[Column]:
@@ -270,6 +276,12 @@ def _refusal(frame: Frame) -> Refused:
 def unfenced(problem: Unfenced, language: str) -> Refused:
     """A host that was not started, because a fence is required and there is none."""
     return Refused("Unfenced", problem.why, language, problem.remedy)
+
+
+def foreign(protocol: int, language: str) -> Refused:
+    """A host that speaks another protocol than we do."""
+    words = f"The host speaks protocol {protocol}, and is asked in {PROTOCOL}"
+    return Refused("ForeignHost", words, language, "Restart Jupyter: it is of another release than its files now.")
 
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)

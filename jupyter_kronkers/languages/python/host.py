@@ -15,11 +15,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+PROTOCOL = 1
+"""Which form of `hosts.md` this program speaks."""
+
 
 def neighbour(name: str) -> ModuleType:
-    """A module that lies beside this file or one folder up, under a name that no model can want."""
+    """A module or package that lies beside this file or one folder up, under a name that no model can want."""
     here = Path(__file__).resolve().parent
-    path = next(folder / f"{name}.py" for folder in (here, here.parent) if (folder / f"{name}.py").exists())
+    places = [folder / file for folder in (here, here.parent) for file in (f"{name}.py", f"{name}/__init__.py")]
+    path = next(place for place in places if place.exists())
     spec = importlib.util.spec_from_file_location(f"_kronkers_{name}", path)
     if spec is None or spec.loader is None:
         raise ImportError(path)
@@ -36,18 +40,47 @@ def main(folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
     sys.path += [
         path for path in os.environ.pop("KRONKERS_LIBRARY_PATHS", "").split(os.pathsep) if path not in sys.path
     ]
+    seed = os.environ.pop("KRONKERS_SEED", "")
     started = time.perf_counter()
     try:
-        model = neighbour("loaded").Loaded.from_folder(folder)
-        loaded = time.perf_counter()
-        if warm_up:
-            answer(frames, model, frames.decode(bytes.fromhex(warm_up)))
+        model = neighbour("fast").faster(neighbour("loaded").Loaded.from_folder(folder), folder)
     except BaseException as error:  # noqa: BLE001 - a door: what hinders a model must reach its owner in words
         frames.write(answers, frames.ERROR, 0, in_words(frames, error))
         return
-    warm = time.perf_counter()
-    frames.write(answers, frames.READY, 0, about_me(frames, (loaded - started) * 1e3, (warm - loaded) * 1e3))
-    serve(frames, model, requests, answers)
+    host = Host(frames, model, warm_up, (time.perf_counter() - started) * 1e3)
+    if seed:
+        host.sow(Path(seed), requests, answers)
+    else:
+        host.begin(requests, answers)
+
+
+class Host:
+    """A loaded model. It answers in this process, or in those that this one forks."""
+
+    def __init__(self, frames: Any, model: Any, warm_up: str, load_ms: float) -> None:
+        self._frames, self._model, self._warm_up, self._load_ms = frames, model, warm_up, load_ms
+
+    def begin(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        """Predict once, say ready, and answer until the owner hangs up."""
+        frames, started = self._frames, time.perf_counter()
+        try:
+            if self._warm_up:
+                answer(frames, self._model, frames.decode(bytes.fromhex(self._warm_up)))
+        except BaseException as error:  # noqa: BLE001 - a door, as above
+            frames.write(answers, frames.ERROR, 0, in_words(frames, error))
+            return
+        warm_ms = (time.perf_counter() - started) * 1e3
+        frames.write(answers, frames.READY, 0, about_me(frames, self._model.path, self._load_ms, warm_ms))
+        serve(frames, self._model, requests, answers)
+
+    def sow(self, folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
+        """Say ready, and fork hosts until the owner hangs up. One that cannot be forked says so and ends."""
+        seeds, frames = neighbour("seed"), self._frames
+        forks = seeds.can_fork()
+        said = [*about_me(frames, self._model.path, self._load_ms, 0.0), *row(frames, {"forks": forks})]
+        frames.write(answers, frames.READY, 0, said)
+        if forks:
+            seeds.Seed(folder, requests.fileno(), answers.fileno(), self.begin).serve()
 
 
 def serve(frames: Any, model: Any, requests: BinaryIO, answers: BinaryIO) -> None:
@@ -65,13 +98,15 @@ def answer(frames: Any, model: Any, request: Any) -> list[Any]:
     return [frames.Column(*parts) for parts in model.predict(request.columns, request.rows)]
 
 
-def about_me(frames: Any, load_ms: float, warm_ms: float) -> list[Any]:
+def about_me(frames: Any, path: str, load_ms: float, warm_ms: float) -> list[Any]:
     said = {
         "language": "python",
         "version": platform.python_version(),
         "pid": os.getpid(),
+        "protocol": PROTOCOL,
         "load_ms": load_ms,
         "warm_ms": warm_ms,
+        "path": path,
     }
     return row(frames, said)
 

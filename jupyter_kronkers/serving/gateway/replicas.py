@@ -30,7 +30,7 @@ from jupyter_kronkers.languages.frames import (
     encode,
 )
 from jupyter_kronkers.languages.hosts import failed, refused
-from jupyter_kronkers.languages.process import Refused
+from jupyter_kronkers.languages.process import PROTOCOL, Refused, foreign
 from jupyter_kronkers.languages.reasons import remedy_of_death
 from jupyter_kronkers.serving.gateway.batching import Answered, Plain, Table
 from jupyter_kronkers.serving.gateway.hosting import Hosted
@@ -79,9 +79,9 @@ class Replica(asyncio.Protocol):
     async def start(self) -> None:
         """Start the host and wait until it is ready. Raises HostFailed in words; nothing is left behind then."""
         try:
-            await self._spawn()
+            hosted = await self._spawn()
             async with asyncio.timeout(self._limits.start_s):
-                frame = await self._ready
+                self.facts = dict(hosted.facts or self._said_of_itself(await self._ready))
         except TimeoutError:
             self.end(self.died("It took too long to start."))
             took = f"The host was not ready within {self._limits.start_s:g} s."
@@ -89,7 +89,7 @@ class Replica(asyncio.Protocol):
         except BaseException:
             self.end(self.died("It was stopped while it started."))
             raise
-        self.facts = {column.name: column.values[0] for column in frame.columns if len(column.values)}
+        hosted.proven(int(str(self.facts.get("pid", 0))))
         self.state = "idle"
 
     def ask(self, table: Table, limit_s: float, done: Done) -> None:
@@ -129,11 +129,21 @@ class Replica(asyncio.Protocol):
 
     # The pipes
 
-    async def _spawn(self) -> None:
+    def _said_of_itself(self, frame: Frame) -> dict[str, object]:
+        """Raises HostFailed if it speaks another protocol than we do."""
+        facts = {column.name: column.values[0] for column in frame.columns if len(column.values)}
+        spoken = int(str(facts.get("protocol", PROTOCOL)))
+        if spoken != PROTOCOL:
+            raise failed(foreign(spoken, self._language))
+        return facts
+
+    async def _spawn(self) -> Hosted:
         loop = asyncio.get_running_loop()
         hosted = self._hosted = await self._begin()
+        self.log = hosted.log
         self._writer, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(hosted.requests, "wb", 0))
         self._reader, _ = await loop.connect_read_pipe(lambda: self, os.fdopen(hosted.replies, "rb", 0))
+        return hosted
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
