@@ -341,4 +341,5 @@ def host_limits(limits: ServingLimits) -> Limits:
         request_s=limits.request_s,
         file_bytes=limits.file_bytes,
         open_files=limits.open_files,
+        network=limits.network,
     )
