@@ -205,13 +205,32 @@ def diff(settings: Settings, *, name: str, a: str, b: str, as_json: bool) -> Non
 @as_json
 @click.pass_obj
 def export(settings: Settings, *, name: str, version: str, folder: Path, as_json: bool) -> None:
-    """Copy a version to FOLDER: an ordinary MLflow model, whole and checked against its signature."""
+    """Make FOLDER of a version: it scores without Kronkers (./run, Dockerfile), and all of it is signed.
+
+    It is an ordinary MLflow model too. README.md in it has the commands.
+    """
     with settings.client() as client:
         place = client.export(name, version, folder)
     if as_json:
         print_json({"folder": str(place)})
     else:
         click.echo(f"Exported {name} {version} to {place}")
+
+
+@models.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@as_json
+@click.pass_obj
+def verify(settings: Settings, *, folder: Path, as_json: bool) -> None:
+    """Is an exported FOLDER, `run` included, what this data folder signed?"""
+    from jupyter_kronkers.models import Signer
+    from jupyter_kronkers.models.exported import verify as verified
+
+    about = verified(folder.absolute(), Signer(settings.folders).public_key)
+    if as_json:
+        print_json({"model": about.model, "version": about.number, "files": len(about.files)})
+    else:
+        click.echo(f"{about.version}: {len(about.files)} files are as they were signed here.")
 
 
 def print_diff(found: Diff) -> None:

@@ -13,7 +13,7 @@ from jupyter_kronkers.cli.settings import Settings
 from jupyter_kronkers.release import version
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "models": ("models", "Versions of models: list, show, register, alias, history, diff, export."),
+    "models": ("models", "Versions of models: list, show, register, alias, history, diff, export, verify."),
     "deployments": ("deployments", "What is served: create, list, show, update, rollback, stop, start, delete, logs."),
     "predict": ("predict", "Ask a deployment for predictions, CSV or JSON in and out."),
     "tokens": ("tokens", "Tokens for applications: create, list, revoke."),

@@ -107,13 +107,13 @@ class Client:
         return self._ask("GET", path("models", name, "versions", a, "diff", b), Diff)
 
     def export(self, name: str, version: int | str, target: Path) -> Path:
-        """Copy a version to the new folder `target`, verified. Raises Conflict, or Tampered: then nothing is left."""
+        """Make the new folder `target`, which scores without us. Raises Conflict, or Tampered: then nothing is left."""
         from jupyter_kronkers.models import Signer
         from jupyter_kronkers.models.exports import export
 
         # The artifact lies in the data folder, which whoever has a client can read: no need to send it.
         found = self.version(name, version)
-        return export(self.folders.models / found.model / found.id, target, Signer(self.folders).public_key)
+        return export(self.folders.models / found.model / found.id, target, Signer(self.folders))
 
     def register(self, name: str, finished: Path, *, title: str = "", description: str = "", note: str = "") -> Version:
         """Upload a finished capture (`models.intake`) and register it as the next version."""

@@ -36,13 +36,15 @@ class PythonModel:
     """predict(DataFrame) → array for one answer per row, DataFrame for several."""
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
-        self._inputs = facts["inputs"]
+        self.inputs = facts["inputs"]
         self._loaded = Loaded.from_folder(folder)
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
-        rows = len(model_input)
-        answers = self._loaded.predict(columns_of(model_input, self._inputs), rows)
-        return as_answers([Column(*answer) for answer in answers])
+        return as_answers(self.answer(columns_of(model_input, self.inputs), len(model_input)))
+
+    def answer(self, columns: list[Column], rows: int) -> list[Column]:
+        """The same for whoever has columns already: as many rows of answers as of questions. Needs no pandas."""
+        return [Column(*answer) for answer in self._loaded.predict(columns, rows)]
 
 
 class HostedModel:
@@ -51,16 +53,19 @@ class HostedModel:
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         self._folder = folder
         self._facts = facts
-        self._inputs = facts["inputs"]
+        self.inputs = facts["inputs"]
         self._host: hosting.Process | None = None
         self._owner = 0
         self._starting = threading.Lock()
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
-        columns = columns_of(model_input, self._inputs)
+        return as_answers(self.answer(columns_of(model_input, self.inputs), len(model_input)))
+
+    def answer(self, columns: list[Column], rows: int) -> list[Column]:
+        """The same for whoever has columns already. Raises RuntimeError or TimeoutError with what to do."""
         language = self._facts["language"]
         try:
-            return as_answers(self._living_host().ask(columns, len(model_input)))
+            return self._living_host().ask(columns, rows)
         except hosting.Refused as error:
             hint = error.remedy or remedy(language, error.class_, error.message)
             raise RuntimeError(f"{error.class_}: {error.message} {hint}".strip()) from None

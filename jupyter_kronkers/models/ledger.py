@@ -30,6 +30,9 @@ from jupyter_kronkers.store.database import Store
 
 log = logging.getLogger(__name__)
 
+Also = Callable[[sa.Connection], None]
+"""Another change that is kept with a move, or lost with it."""
+
 SOMEBODY = Principal("outside", frozenset())
 NOTICED = "MLflow was changed by something else than Kronkers"
 
@@ -42,15 +45,24 @@ class Ledger:
         self._turn = threading.Lock()
 
     def move(
-        self, who: Principal, model: str, alias: str, number: int, *, why: str = "", revision: int | None = None
+        self,
+        who: Principal,
+        model: str,
+        alias: str,
+        number: int,
+        *,
+        why: str = "",
+        revision: int | None = None,
+        also: Also | None = None,
     ) -> AliasMove:
         """Points the alias at a version. Repeating it changes nothing and gives the last move.
 
-        revision: the alias's, as last read; 0 for one that should not be set yet.
+        revision: the alias's, as last read; 0 for one that should not be set yet. also: done in the same transaction.
         Raises Denied, NotFound, Conflict for a version that is rejected, Stale if the alias has moved since.
         """
         names.alias(alias)
-        return self._change(who, AliasMove(0, model, alias, None, number, self._clock(), who.name, why), revision)
+        wish = AliasMove(0, model, alias, None, number, self._clock(), who.name, why)
+        return self._change(who, wish, revision, also)
 
     def unset(self, who: Principal, model: str, alias: str, *, why: str = "", revision: int | None = None) -> AliasMove:
         """Takes the alias away; the ledger keeps where it pointed. Raises Denied, NotFound, Stale."""
@@ -86,7 +98,9 @@ class Ledger:
         self._emit(moves)
         return moves
 
-    def _change(self, who: Principal, wish: AliasMove, revision: int | None) -> AliasMove:
+    def _change(
+        self, who: Principal, wish: AliasMove, revision: int | None, also: Also | None = None
+    ) -> AliasMove:
         require(who, "write")
         names.prose(wish.why, "why")
         with self._turn:
@@ -96,6 +110,8 @@ class Ledger:
                 here = refuse_stale(tx, wish, revision)
                 if here != wish.after:
                     moves.append(self._add(tx, who, replace(wish, before=here), in_mlflow=False))
+                if also is not None:
+                    also(tx)
                 last = rows.move_page(tx, wish.model, alias=wish.alias, before=None, limit=1)[0]
             self._mirror_soon()
         self._emit(moves)

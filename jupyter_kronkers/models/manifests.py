@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
@@ -117,23 +117,26 @@ def signed(root: int, what: str, public_key: bytes) -> Signed:
     return Signed(statement.predicate, digest, {MANIFEST: manifest, SIGNATURE: envelope})
 
 
-def refuse_unsigned(manifest: bytes, envelope: bytes, what: str, public_key: bytes) -> None:
+def refuse_unsigned(
+    manifest: bytes, envelope: bytes, what: str, public_key: bytes, names: tuple[str, str] = (MANIFEST, SIGNATURE)
+) -> None:
     """Raises Tampered unless the envelope is the one spelling of a signature by this key over this manifest."""
+    statement, seal = names
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    mark = understood(envelope, Envelope, what, SIGNATURE).signatures[0]
+    mark = understood(envelope, Envelope, what, seal).signatures[0]
     key = load_pem_public_key(public_key)
     if mark.keyid != keyid_of(public_key) or not isinstance(key, Ed25519PublicKey):
-        raise Tampered(what, f"{SIGNATURE} was made with an unknown key")
+        raise Tampered(what, f"{seal} was made with an unknown key")
     try:
         signature = base64.b64decode(mark.sig, validate=True)
         key.verify(signature, authenticated(manifest))
     except (InvalidSignature, binascii.Error) as problem:
-        raise Tampered(what, f"{MANIFEST} does not match {SIGNATURE}") from problem
+        raise Tampered(what, f"{statement} does not match {seal}") from problem
     if enveloped(manifest, mark.keyid, signature) != envelope:
-        raise Tampered(what, f"{SIGNATURE} was changed")
+        raise Tampered(what, f"{seal} was changed")
 
 
 def understood(content: bytes, kind: type[T], what: str, path: str) -> T:
@@ -164,8 +167,12 @@ def refuse_other(manifest: Manifest, model: str, number: int) -> None:
 
 def compare_all(root: int, manifest: Manifest) -> None:
     refuse_other_names(root, manifest)
-    for path, expected in manifest.files.items():
-        compare(root, path, expected, manifest, None)
+    compare_files(root, manifest.files, manifest.version)
+
+
+def compare_files(root: int, files: Mapping[str, Bytes], what: str) -> None:
+    for path, expected in files.items():
+        compare(root, path, expected, what, None)
 
 
 def refuse_other_names(root: int, manifest: Manifest) -> None:
@@ -174,19 +181,23 @@ def refuse_other_names(root: int, manifest: Manifest) -> None:
         names = set(listed(root))
     except trees.Unsafe as problem:
         raise Tampered(manifest.version, f"{problem.path} {problem.problem}") from problem
-    for path in sorted(names ^ set(manifest.files)):
-        raise Tampered(manifest.version, f"{path} {'was added' if path in names else 'is missing'}")
+    refuse_other_files(names, manifest.files, manifest.version)
 
 
-def compare(root: int, path: str, expected: Bytes, manifest: Manifest, target: BinaryIO | None) -> None:
+def refuse_other_files(there: Collection[str], files: Collection[str], what: str) -> None:
+    for path in sorted(set(there) ^ set(files)):
+        raise Tampered(what, f"{path} {'was added' if path in there else 'is missing'}")
+
+
+def compare(root: int, path: str, expected: Bytes, what: str, target: BinaryIO | None) -> None:
     """Reads one file, into `target` if there is one. Raises Tampered if it holds anything but what was signed."""
     try:
         with trees.reading(root, path) as file:
             found = trees.copied(file, target, most=expected.size_bytes)
     except (FileNotFoundError, OverflowError, trees.Unsafe) as problem:
-        raise Tampered(manifest.version, f"{path} was changed") from problem
+        raise Tampered(what, f"{path} was changed") from problem
     if found != (expected.sha256, expected.size_bytes):
-        raise Tampered(manifest.version, f"{path} was changed")
+        raise Tampered(what, f"{path} was changed")
 
 
 def copy_all(root: int, found: Signed, cache: Path, public_key: bytes) -> Path:
@@ -206,7 +217,7 @@ def fill(root: int, target: int, found: Signed) -> None:
     refuse_other_names(root, found.manifest)
     for path, expected in found.manifest.files.items():
         with trees.creating(target, path, mode=0o400) as file:
-            compare(root, path, expected, found.manifest, file)
+            compare(root, path, expected, found.manifest.version, file)
     for path, content in found.files.items():
         with trees.creating(target, path, mode=0o400) as file:
             trees.write_all(file, content)

@@ -15,7 +15,7 @@ from jupyter_kronkers.errors import Conflict, Fault, Invalid, NotFound, Stale
 from jupyter_kronkers.models import diffs, exports, outside, rows
 from jupyter_kronkers.models.aliases import Alias, AliasMove
 from jupyter_kronkers.models.diffs import Diff
-from jupyter_kronkers.models.ledger import Ledger
+from jupyter_kronkers.models.ledger import Also, Ledger
 from jupyter_kronkers.models.manifests import Signer
 from jupyter_kronkers.models.mlflow_registry import MlflowRegistry
 from jupyter_kronkers.models.registering import Passed, Registrar
@@ -178,9 +178,9 @@ class Models:
         return self._place(version)
 
     def export(self, name: str, number: int | str, target: Path) -> Path:
-        """Copies the signed artifact to the new folder `target`. Raises NotFound, Conflict, Tampered."""
+        """Makes the new folder `target`, which scores without us. Raises NotFound, Conflict, Tampered."""
         version = self.version(name, number)
-        return exports.export(self.folder(name, version.number), target, self._signer.public_key)
+        return exports.export(self.folder(name, version.number), target, self._signer)
 
     def _place(self, version: Version) -> Path:
         return self._folders.models / version.model / version.id
@@ -196,10 +196,18 @@ class Models:
         return tuple(found)
 
     def move(
-        self, who: Principal, name: str, alias: str, number: int, *, why: str = "", revision: int | None = None
+        self,
+        who: Principal,
+        name: str,
+        alias: str,
+        number: int,
+        *,
+        why: str = "",
+        revision: int | None = None,
+        also: Also | None = None,
     ) -> AliasMove:
         """Points the alias at a version; deployments that follow it change over. See `Ledger.move`."""
-        return self._ledger.move(who, name, alias, number, why=why, revision=revision)
+        return self._ledger.move(who, name, alias, number, why=why, revision=revision, also=also)
 
     def unset(self, who: Principal, name: str, alias: str, *, why: str = "", revision: int | None = None) -> AliasMove:
         """Takes the alias away. See `Ledger.unset`."""

@@ -53,10 +53,13 @@ class Signer:
         with trees.opened(folder) as root:
             hashed = {path: hash_of(root, path) for path in listed(root)}
         manifest = encoded(msgspec.structs.replace(about, files=hashed))
-        envelope = enveloped(manifest, keyid_of(self.public_key), self._key().sign(authenticated(manifest)))
-        replace_file(folder / SIGNATURE, envelope)
+        replace_file(folder / SIGNATURE, self.envelope(manifest))
         replace_file(folder / MANIFEST, manifest)
         return hashlib.sha256(manifest).hexdigest()
+
+    def envelope(self, statement: bytes) -> bytes:
+        """A DSSE envelope of the statement, signed. Raises Conflict if others may read the key."""
+        return enveloped(statement, keyid_of(self.public_key), self._key().sign(authenticated(statement)))
 
     def _key(self) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
