@@ -9,33 +9,10 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from jupyter_kronkers.serving.gateway.routes import Grant
-
-BIKES = pd.DataFrame(
-    {
-        "hr": [0, 6, 12, 18, 23],
-        "temp": [0.24, 0.22, 0.8, 0.5, 0.3],
-        "season": ["winter", "spring", "summer", "autumn", "winter"],
-        "working": [True, False, True, True, False],
-    }
-)
-
-
-def recipe():
-    """Two answers a row, so that each column's place can be told from the numbers."""
-
-    def predict(model, rows):
-        import numpy as np
-        import pandas as pd
-
-        seasons = rows["season"].map({"winter": 1, "spring": 2, "summer": 3, "autumn": 4})
-        count = rows["hr"] * 100 + rows["temp"] * 10 + seasons + np.where(rows["working"], 0.5, 0.0)
-        return pd.DataFrame({"count": count, "busy": count > 1000})
-
-    return predict
+from tests.serving.bikes import BIKES, EXPECTED, NAMES, RECORDS, ROWS, recipe, split
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +22,6 @@ def served(gateway, makes, double):
     gateway.serve("double", double)
     gateway.serve("bikes", makes.python("bikes", 3, {}, BIKES, recipe()))
     return gateway
-
-
-NAMES = ["hr", "temp", "season", "working"]
-ROWS = [[7, 0.5, "summer", True], [12, 0.25, "winter", False]]
-RECORDS = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
-EXPECTED = [{"count": 708.5, "busy": False}, {"count": 1203.5, "busy": True}]
-
-
-def split(rows, names=NAMES):
-    return {"dataframe_split": {"columns": names, "data": rows}}
 
 
 def test_a_prediction_carries_its_version_and_an_id(served):

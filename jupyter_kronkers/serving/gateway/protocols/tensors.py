@@ -81,8 +81,9 @@ def check_kinds(cells: Cells, datatype: str) -> None:
 
 
 def check_range(numbers: Sequence[Any], dtype: np.dtype[Any], datatype: str) -> None:
-    bounds = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    if min(numbers) < bounds.min or max(numbers) > bounds.max:
+    most = float(np.finfo(dtype).max) if dtype.kind == "f" else int(np.iinfo(dtype).max)
+    least = -most if dtype.kind == "f" else int(np.iinfo(dtype).min)
+    if min(numbers) < least or max(numbers) > most:
         raise Misfit(f"is out of range: it does not fit {datatype}")
 
 
