@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum, Int, Unicode, default
+from traitlets import Bool, Enum, Int, Unicode, default
 
 from jupyter_kronkers.app.handlers import api_handlers
 from jupyter_kronkers.app.seat import Seat, Wishes
@@ -42,6 +42,16 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
     gateway_port = Int(0, help="The port on which predictions are served. 0: the one used last for this folder.").tag(
         config=True
     )
+    gateways = Int(
+        1, min=1, max=16, help="How many processes serve predictions on that port, each with replicas of its own."
+    ).tag(config=True)
+    memory = Unicode(
+        help="What all hosts together may take, as 8GiB. Empty: three quarters of the machine, or of the container."
+    ).tag(config=True)
+    gateway_outlives = Bool(
+        help="Whether predictions go on if this process is killed, until another one takes them over or "
+        "`jupyter kronkers stop`. By default so with `jupyter kronkers serve`, not with JupyterLab."
+    ).tag(config=True)
     kind = Enum(
         ["lab", "serve"], "lab", help="What others are told of this process. Set by `jupyter kronkers serve`."
     ).tag(config=True)
@@ -54,11 +64,23 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
     def _default_data_dir(self) -> str:
         return str(Folders.default().root)
 
+    @default("gateway_outlives")
+    def _default_gateway_outlives(self) -> bool:
+        return bool(self.kind == "serve")
+
     def initialize_handlers(self) -> None:
         """Called by Jupyter while it loads: nothing is opened yet."""
         folders = Folders(Path(self.data_dir).expanduser())
         tell_kernels(KRONKERS_DATA_DIR=str(folders.root), KRONKERS_COMMAND=command())
-        wishes = Wishes(folders, self.kind, self.gateway_ip, self.gateway_port)
+        wishes = Wishes(
+            folders,
+            self.kind,
+            self.gateway_ip,
+            self.gateway_port,
+            self.gateways,
+            self.memory,
+            self.gateway_outlives,
+        )
         self.seat = Seat(wishes, desk=self._desk, opened=self._opened, failed=self._failed)
         self.handlers.extend(api_handlers(self.seat))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jupyter_kronkers.api.routes import Route
     from jupyter_kronkers.client.http import HttpTransport
     from jupyter_kronkers.control import Ownership, Plane
-    from jupyter_kronkers.control.plane import ControlPlane
+    from jupyter_kronkers.control.plane import ControlPlane, Served
     from jupyter_kronkers.store import Folders
 
 T = TypeVar("T")
@@ -41,12 +41,22 @@ THREADS = 16
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the server was configured with. kind: lab or serve."""
+    """What the server was configured with. kind: lab or serve. memory: as a person writes it, "" for the default."""
 
     folders: Folders
     kind: str
     gateway_host: str
     gateway_port: int
+    gateways: int = 1
+    memory: str = ""
+    outlives: bool = False
+
+    def served(self) -> Served:
+        """Raises Invalid if the memory is no size."""
+        from jupyter_kronkers.control.memory import bytes_of
+        from jupyter_kronkers.control.plane import Served
+
+        return Served(self.gateway_host, self.gateway_port, self.gateways, bytes_of(self.memory), self.outlives)
 
 
 class Seat:
@@ -158,12 +168,7 @@ class Seat:
 
         wishes = self._wishes
         try:
-            return ControlPlane(
-                wishes.folders,
-                gateway_host=wishes.gateway_host,
-                gateway_port=wishes.gateway_port,
-                owner_token=self.token,
-            )
+            return ControlPlane(wishes.folders, served=wishes.served(), owner_token=self.token)
         except BaseException:
             self._release()
             raise

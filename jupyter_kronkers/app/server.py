@@ -6,6 +6,7 @@ No files, kernels, terminals or sessions: Jupyter's own services are left out, a
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,13 @@ class TrimmedServer(ServerApp):  # type: ignore[misc]
 
     name = "jupyter_kronkers_server"
     default_services = ("auth", "security")
+
+    def init_signal(self) -> None:
+        """A terminal that is closed, or an interrupt, stops us in order: our gateways would outlive anything less."""
+        super().init_signal()
+        for number in (signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):  # nohup ignores the first
+                signal.signal(number, self._signal_stop)
 
     def start_app(self) -> None:
         """Begin without Jupyter's greeting: it names pages that are not here, and writes a token into the log."""

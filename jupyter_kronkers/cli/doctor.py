@@ -54,6 +54,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from artifacts(folders)
     yield owner(folders)
     yield from languages()
+    yield fence()
 
 
 def databases(folders: Folders) -> Iterator[Finding]:
@@ -89,13 +90,15 @@ def artifacts(folders: Folders) -> Iterator[Finding]:
 
 def owner(folders: Folders) -> Finding:
     from jupyter_kronkers.control import living_owner
+    from jupyter_kronkers.serving.supervising.whereabouts import living_supervisor
 
-    plane = living_owner(folders)
-    if plane is None:
-        return Finding(
-            "owner", "warning", "nothing runs, so nothing is served", "jupyter lab, or jupyter kronkers serve"
-        )
-    return Finding("owner", "ok", str(plane))
+    start = "jupyter lab, or jupyter kronkers serve"
+    if (plane := living_owner(folders)) is not None:
+        return Finding("owner", "ok", str(plane))
+    if (left := living_supervisor(folders.gateway)) is not None:
+        words = f"its control plane was killed; {left} goes on as wished last"
+        return Finding("owner", "warning", words, f"{start} (takes it over), or jupyter kronkers stop")
+    return Finding("owner", "warning", "nothing runs, so nothing is served", start)
 
 
 def languages() -> Iterator[Finding]:
@@ -104,3 +107,11 @@ def languages() -> Iterator[Finding]:
     for found in survey():
         verdict = "warning" if found.missing else "ok"
         yield Finding(found.title, verdict, f"{found.version} {found.missing}".strip(), found.remedy)
+
+
+def fence() -> Finding:
+    """What keeps models from the network, the files and each other."""
+    from jupyter_kronkers.languages.fence import protection
+
+    found = protection()
+    return Finding("fence of hosts", "ok" if found.program else "warning", found.words, found.remedy)

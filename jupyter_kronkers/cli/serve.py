@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jupyter_kronkers.control import Plane
     from jupyter_kronkers.store import Folders
 
-UP_S, DOWN_S = 60.0, 30.0
+UP_S, DOWN_S = 60.0, 40.0
 LOOK_S = 0.1
 
 
@@ -26,15 +26,29 @@ LOOK_S = 0.1
 @click.option("--port", type=click.IntRange(0, 65_535), help="Of the REST interface. [default: 8890, or a free one]")
 @click.option("--gateway-ip", help="The address on which predictions are served. [default: loopback]")
 @click.option("--gateway-port", type=click.IntRange(0, 65_535), help="[default: the one used last, or a free one]")
+@click.option("--gateways", type=click.IntRange(1, 16), help="Processes that serve them, on one port. [default: 1]")
+@click.option("--memory", metavar="SIZE", help="Of all hosts together, as 8GiB. [default: 3/4 of the machine]")
 @click.option("--background", is_flag=True, help="Return when it is up; it goes on until `stop`.")
 @click.pass_obj
 def serve(
-    settings: Settings, *, port: int | None, gateway_ip: str | None, gateway_port: int | None, background: bool
+    settings: Settings,
+    *,
+    port: int | None,
+    gateway_ip: str | None,
+    gateway_port: int | None,
+    gateways: int | None,
+    memory: str | None,
+    background: bool,
 ) -> None:
-    """Control plane and gateway without JupyterLab, until `jupyter kronkers stop` or Ctrl-C."""
+    """Control plane and gateway without JupyterLab, until `jupyter kronkers stop` or Ctrl-C.
+
+    If it is killed, predictions go on being served; the next `serve` takes them over, and `stop` ends them.
+    """
     from jupyter_kronkers.control import living_owner
+    from jupyter_kronkers.control.memory import bytes_of
     from jupyter_kronkers.control.ownership import owned_by_another
 
+    bytes_of(memory or "")
     folders = settings.folders.prepare()
     plane = living_owner(folders)
     if plane is not None and plane.kind != "command":
@@ -43,6 +57,7 @@ def serve(
         return in_background(folders, [word for word in sys.argv[1:] if word != "--background"])
     traits: dict[str, object] = {"ServerApp.port_retries": 50 if port is None else 0}
     given = {"ServerApp.port": port, "KronkersApp.gateway_ip": gateway_ip, "KronkersApp.gateway_port": gateway_port}
+    given |= {"KronkersApp.gateways": gateways, "KronkersApp.memory": memory}
     traits.update({name: value for name, value in given.items() if value is not None})
 
     from jupyter_kronkers.app.server import serve as run
@@ -81,13 +96,13 @@ def until_up(folders: Folders, process: subprocess.Popen[bytes], log: Path) -> P
 @click.command()
 @click.pass_obj
 def stop(settings: Settings) -> None:
-    """Stop what `serve` started, its gateway and its models with it."""
+    """Stop what `serve` started, its gateways and its models with it, also if `serve` itself was killed."""
     from jupyter_kronkers.control import living_owner
-    from jupyter_kronkers.errors import Conflict, Unavailable
+    from jupyter_kronkers.errors import Conflict
 
     plane = living_owner(settings.folders)
     if plane is None:
-        raise Unavailable("Nothing is running for this data folder.")
+        return stop_left_alone(settings.folders)
     if plane.kind != "serve":
         raise Conflict(f"The data folder belongs to {plane}.", remedy="Close that one where you started it.")
     os.kill(plane.pid, signal.SIGTERM)
@@ -98,3 +113,17 @@ def stop(settings: Settings) -> None:
             raise Conflict(f"{plane} did not stop within {DOWN_S:g} s.", remedy=f"End it with: kill -9 {plane.pid}")
         time.sleep(LOOK_S)
     click.echo(f"Stopped {plane.pid}.")
+
+
+def stop_left_alone(folders: Folders) -> None:
+    """Stop gateways whose control plane was killed. Raises Unavailable if there are none."""
+    from jupyter_kronkers.errors import Unavailable
+    from jupyter_kronkers.serving.attaching import end
+    from jupyter_kronkers.serving.supervising.whereabouts import living_supervisor
+
+    left = living_supervisor(folders.gateway)
+    if left is None:
+        raise Unavailable("Nothing is running for this data folder.")
+    say(f"Stopping {left} …")
+    end(left)
+    click.echo(f"Stopped {left.pid}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -10,9 +11,15 @@ import msgspec
 from jupyter_kronkers.cli.output import print_facts, print_json, print_table
 from jupyter_kronkers.cli.settings import Settings, as_json
 
+if TYPE_CHECKING:
+    from jupyter_kronkers.store import Folders
+
 
 class Status(msgspec.Struct, frozen=True):
-    """Who owns the data folder, and what is served."""
+    """Who owns the data folder, and what is served.
+
+    supervisor_pid: of gateways that serve on though their control plane was killed.
+    """
 
     data_dir: str
     running: bool
@@ -23,6 +30,7 @@ class Status(msgspec.Struct, frozen=True):
     gateway_url: str | None = None
     models: int = 0
     deployments: dict[str, str] = {}
+    supervisor_pid: int | None = None
 
 
 @click.command()
@@ -48,7 +56,7 @@ def status_of(settings: Settings) -> Status:
     folders = settings.folders
     plane = living_owner(folders)
     if plane is None:
-        return Status(str(folders.root), running=False)
+        return left_alone(folders)
     if not plane.url:
         return Status(str(folders.root), running=True, kind=plane.kind, pid=plane.pid, version=plane.version)
     with settings.client() as client:
@@ -65,7 +73,22 @@ def status_of(settings: Settings) -> Status:
         )
 
 
+def left_alone(folders: Folders) -> Status:
+    """Without an owner: nothing runs, or gateways serve on by themselves."""
+    from jupyter_kronkers.serving.supervising.whereabouts import living_supervisor
+
+    left = living_supervisor(folders.gateway)
+    if left is None:
+        return Status(str(folders.root), running=False)
+    return Status(str(folders.root), running=False, gateway_url=left.url, supervisor_pid=left.pid)
+
+
 def tell(found: Status) -> None:
+    if found.supervisor_pid is not None:
+        click.echo(f"Nothing decides for {found.data_dir}: its control plane was killed.")
+        click.echo(f"Predictions go on at {found.gateway_url} (supervisor {found.supervisor_pid}), as wished last.")
+        click.echo("Take them over with: jupyter kronkers serve. End them with: jupyter kronkers stop")
+        return
     if not found.running:
         click.echo(f"Nothing is running for {found.data_dir}.")
         click.echo("Start it with: jupyter lab, or jupyter kronkers serve")

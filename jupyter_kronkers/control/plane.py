@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from jupyter_kronkers.access import Audit, Tokens
 from jupyter_kronkers.access.tokens import digest
@@ -22,11 +23,25 @@ LOOK_OUTSIDE_S = 3.0
 SWEEP_S = 3_600.0
 
 
+@dataclass(frozen=True)
+class Served:
+    """How predictions are served. port: 0 takes the one used last for this folder, or a free one.
+
+    gateways: processes that answer on that port. memory_bytes: what all hosts together may take; 0: no limit.
+    outlives: whether all goes on being served when the control plane dies; `stop` ends it in any case.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    gateways: int = 1
+    memory_bytes: int = 0
+    outlives: bool = False
+
+
 class ControlPlane:
     """Everything a person decides, for the owner of the folder; whoever builds one holds the folder's lock.
 
-    gateway_host, gateway_port: where predictions are served once `start` was called; port 0 takes the one used last,
-    or a free one.
+    served: how predictions are served once `start` was called.
     owner_token: opens every deployment at the gateway for as long as this process lives.
     """
 
@@ -34,8 +49,7 @@ class ControlPlane:
         self,
         folders: Folders,
         *,
-        gateway_host: str = "127.0.0.1",
-        gateway_port: int = 0,
+        served: Served | None = None,
         owner_token: str = "",
         clock: Clock = utc_now,
     ) -> None:
@@ -49,8 +63,16 @@ class ControlPlane:
         self.tokens = Tokens(store, audit, self.events, clock)
         self.deployments = Deployments(store, folders, audit, self.events, self.models, clock)
         token_digest = digest(owner_token) if owner_token else ""
+        served = served or Served()
         self.gateway = GatewaySupervisor(
-            folders, self.deployments, gateway_host, gateway_port, owner_token_digest=token_digest
+            folders,
+            self.deployments,
+            served.host,
+            served.port,
+            owner_token_digest=token_digest,
+            gateways=served.gateways,
+            memory_bytes=served.memory_bytes,
+            outlives=served.outlives,
         )
         self._store, self._audit, self._clock = store, audit, clock
         self.dispatcher = self._dispatcher(serves=False)

@@ -39,8 +39,9 @@ class GatewaySupervisor:
     """Has predictions served, by `gateways` processes on one port, from `start` to `stop`.
 
     port: 0 takes the one used last for this folder, or a free one. owner_token_digest: of a token that opens every
-    deployment as long as this owner lives. outlives: if this process dies without `stop`, all goes on being served,
-    and the next owner of the folder takes it over; else it ends with us.
+    deployment as long as this owner lives. memory_bytes: what all hosts together may take; 0: no limit.
+    outlives: if this process dies without `stop`, all goes on being served, and the next owner of the folder takes it
+    over; else it ends with us.
     Raises Conflict from `start` if the port that was asked for cannot be had.
     """
 
@@ -53,10 +54,11 @@ class GatewaySupervisor:
         *,
         owner_token_digest: str = "",
         gateways: int = 1,
+        memory_bytes: int = 0,
         outlives: bool = False,
     ) -> None:
         self._wish = Wish(folders.gateway, host, port, max(1, min(gateways, MOST_GATEWAYS)), outlives)
-        self._deployments = deployments
+        self._deployments, self._memory_bytes = deployments, memory_bytes
         self._owner = (Grant(owner_token_digest, (EVERY,)),) if owner_token_digest else ()
         self._wanted = Wanted(self._routes)
         self._lock = threading.Lock()
@@ -209,5 +211,5 @@ class GatewaySupervisor:
     def _routes(self) -> Routes:
         """What each gateway is told: its share of the memory, and the owner's own token besides the others."""
         routes = self._deployments.routes()
-        share = routes.memory_bytes // self._wish.gateways
+        share = (self._memory_bytes or routes.memory_bytes) // self._wish.gateways
         return replace(routes, grants=(*self._owner, *routes.grants), memory_bytes=share)

@@ -39,4 +39,4 @@ class Shares:
 
     def fewest(self) -> int:
         """The connections of the gateway that has the fewest."""
-        return min(ALL.unpack_from(self._map))
+        return int(min(ALL.unpack_from(self._map)))
