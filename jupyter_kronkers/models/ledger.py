@@ -98,9 +98,7 @@ class Ledger:
         self._emit(moves)
         return moves
 
-    def _change(
-        self, who: Principal, wish: AliasMove, revision: int | None, also: Also | None = None
-    ) -> AliasMove:
+    def _change(self, who: Principal, wish: AliasMove, revision: int | None, also: Also | None = None) -> AliasMove:
         require(who, "write")
         names.prose(wish.why, "why")
         with self._turn:

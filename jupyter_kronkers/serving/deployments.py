@@ -1,40 +1,45 @@
 """Deployments: the decision to serve an alias or a version of a model under a name.
 
 create ─▶ serving ⇄ stopped ─▶ deleted       each change: one transaction with its history and its audit row
-            │ update, rollback
+            │ update, promote, rollback
             └─▶ an event, on which the supervisor sends the gateway new routes
+
+Whoever changes a deployment changes what he saw: if another was faster, he is told and nothing has happened (Stale for
+who said which revision he saw, else Conflict).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
+from msgspec import UNSET, UnsetType
 
 from jupyter_kronkers.access import Audit, Principal, Tokens, names, require
-from jupyter_kronkers.errors import Conflict, Fault, Invalid, NotFound, Stale
+from jupyter_kronkers.errors import Conflict, Fault, Invalid, KronkersError, NotFound, Stale
 from jupyter_kronkers.models import Models
-from jupyter_kronkers.serving import rows
+from jupyter_kronkers.serving import checks, rows
 from jupyter_kronkers.serving.gateway import logs
 from jupyter_kronkers.serving.gateway.routes import Routes, ServingLimits
 from jupyter_kronkers.serving.gateway.states import DeploymentState, State
+from jupyter_kronkers.serving.observing import Observed
 from jupyter_kronkers.serving.routing import Routing
-from jupyter_kronkers.serving.wishes import SERVING, STOPPED, Deployment, DeploymentMove, Replica, Wish
+from jupyter_kronkers.serving.wishes import SERVING, STOPPED, Deployment, DeploymentMove, Replica, Which, Wish, facts
 from jupyter_kronkers.store import Clock, DeploymentChanged, Events, Folders, Store
 
-MOST_REPLICAS = 64
-MAY_BE_NONE = ("idle_s", "network")
-"""Limits for which 0 means never, or no."""
-NOT_SERVED = "Nothing serves it now."
-HOW_TO_SERVE = "Start JupyterLab, or: jupyter kronkers serve"
+log = logging.getLogger(__name__)
+
+GATEWAY = Principal("gateway", frozenset())
+PROMOTED = {"canary": None, "percent": 0.0}
+Also = Callable[[sa.Connection], None]
 
 
 class Deployments:
-    """Create, change, stop and roll back deployments, and say how they are."""
+    """Create, change, promote, stop and roll back deployments, and say how they are."""
 
     def __init__(  # noqa: PLR0917 - what it is built with has one order in all rooms
         self, store: Store, folders: Folders, audit: Audit, events: Events, models: Models, clock: Clock
@@ -42,7 +47,7 @@ class Deployments:
         self._store, self._folders, self._audit, self._models = store, folders, audit, models
         self._clock = clock
         self._routing = Routing(models, Tokens(store, audit, events, clock), folders)
-        self._observed: State | None = None
+        self._observed = Observed()
         self.events = events
 
     # Deciding
@@ -56,33 +61,40 @@ class Deployments:
         alias: str | None = None,
         version: int | None = None,
         replicas: int = 1,
-        limits: ServingLimits | Mapping[str, float] | None = None,
+        spares: int = 0,
+        canary: Which | None = None,
+        percent: float = 0.0,
+        shadow: Which | None = None,
+        limits: checks.GivenLimits = None,
         note: str = "",
     ) -> Deployment:
         """Serve what `alias` names, and follow it, or the one `version`.
 
-        Raises NotFound without such a model, alias or version, Conflict if the name is taken or the version rejected,
-        Invalid unless exactly one of alias and version is given.
+        canary, shadow: another version of the model, by number or by alias, that takes the same requests.
+        Raises NotFound without such a model, alias or version, Conflict if the name is taken, a version is rejected or
+        takes other inputs, Invalid unless exactly one of alias and version is given.
         """
         require(who, "deploy")
         names.name(name)
-        refuse_count(replicas)
-        if (alias is None) == (version is None):
-            raise Invalid(Fault("version", "give either an alias or a version"))
-        self._routing.servable(model, alias, version)
+        checks.one_of(alias, version)
         wish = Wish(
             name=name,
             model=model,
             alias=alias,
             version=version,
-            replicas=replicas,
+            replicas=checks.count(replicas),
+            spares=checks.spare_count(spares),
+            canary=canary,
+            percent=checks.share(percent),
+            shadow=shadow,
             wanted=SERVING,
-            limits=as_limits(limits, ServingLimits()),
+            limits=checks.limits(limits, ServingLimits()),
             note=names.prose(note, "note"),
             revision=1,
             created_at=self._clock(),
             created_by=who.name,
         )
+        self._routing.check(wish)
         with self._store.writing() as tx:
             rows.add(tx, wish)
             self._record(tx, who, "created", (None, wish))
@@ -96,62 +108,83 @@ class Deployments:
         alias: str | None = None,
         version: int | None = None,
         replicas: int | None = None,
-        limits: ServingLimits | Mapping[str, float] | None = None,
+        spares: int | None = None,
+        canary: Which | UnsetType | None = UNSET,
+        percent: float | None = None,
+        shadow: Which | UnsetType | None = UNSET,
+        limits: checks.GivenLimits = None,
         note: str | None = None,
+        wanted: str | None = None,
         revision: int | None = None,
     ) -> Deployment:
-        """Change what is given; an alias ends a pinned version and the other way round.
+        """Change what is given; an alias ends a pinned version and the other way round, None ends canary or shadow.
 
-        Raises Stale if `revision` is given and the deployment has another by now.
+        Raises Stale if `revision` is given and the deployment has another by now, and as `create` does.
         """
         require(who, "deploy")
         if alias is not None and version is not None:
             raise Invalid(Fault("version", "give either an alias or a version"))
-        if replicas is not None:
-            refuse_count(replicas)
-        if alias is not None or version is not None:
-            self._routing.servable(self._wish(name).model, alias, version)
-        changed: dict[str, object] = {} if alias is None and version is None else {"alias": alias, "version": version}
-        changed |= {} if replicas is None else {"replicas": replicas}
-        changed |= {} if note is None else {"note": names.prose(note, "note")}
-        changed |= {} if limits is None else {"limits": as_limits(limits, self._wish(name).limits)}
-        return self._change(who, name, "updated", changed, revision=revision)
+        before = self._at(name, revision)
+        given: dict[str, object] = {} if alias is None and version is None else {"alias": alias, "version": version}
+        given |= {"canary": canary, "shadow": shadow, "wanted": wanted or UNSET}
+        given |= {"replicas": UNSET if replicas is None else checks.count(replicas)}
+        given |= {"spares": UNSET if spares is None else checks.spare_count(spares)}
+        given |= {"percent": UNSET if percent is None else checks.share(percent)}
+        given |= {"note": UNSET if note is None else names.prose(note, "note")}
+        given |= {"limits": UNSET if limits is None else checks.limits(limits, before.limits)}
+        changed = {field: value for field, value in given.items() if value is not UNSET}
+        if changed.get("canary", before.canary) is None:
+            changed["percent"] = 0.0
+        after = replace(before, **changed)  # type: ignore[arg-type]
+        if {"alias", "version", "canary", "shadow"} & changed.keys() or wanted == SERVING:
+            self._routing.check(after)
+        with losing_in_words(name, revision):
+            return self._change(who, before, "updated", changed)
 
-    def rollback(self, who: Principal, name: str, why: str = "") -> Deployment:
-        """Bring the version before back: the alias it follows moves back, or it pins the version it had before.
+    def promote(self, who: Principal, name: str, why: str = "", *, revision: int | None = None) -> Deployment:
+        """Make the canary the live version, in one step: the alias moves to it, or it is pinned; it is canary no more.
 
-        Raises Conflict if there was none, or if it cannot be served.
+        Raises Conflict if there is none or it cannot be served, Stale if the deployment or its alias was changed.
         """
         require(who, "deploy")
-        wish = self._wish(name)
-        words = f"rollback of {name}" + (f": {why}" if why else "")
-        if wish.alias is not None:
-            before = self._routing.before_alias(wish.model, wish.alias)
-            self._routing.servable(wish.model, None, refuse_none(before, name))
-            self._models.move(who, wish.model, wish.alias, refuse_none(before, name), why=words)
-            return self._change(who, name, "rolled_back", {}, why=words)
-        with self._store.reading() as tx:
-            pinned = refuse_none(self._pinned_before(tx, wish), name)
-        self._routing.servable(wish.model, None, pinned)
-        return self._change(who, name, "rolled_back", {"version": pinned}, why=words)
+        wish = self._at(name, revision)
+        if wish.canary is None:
+            raise Conflict(f"{name} has no canary.", remedy="Give it one: jupyter kronkers deployments update --canary")
+        number = self._routing.servable(wish.model, wish.canary).number
+        with losing_in_words(name, revision):
+            return self._repoint(who, wish, number, action="promoted", changed=PROMOTED, why=why)
+
+    def rollback(self, who: Principal, name: str, why: str = "", *, revision: int | None = None) -> Deployment:
+        """Bring the version before back: the alias it follows moves back, or it pins the version it had before.
+
+        Raises Conflict if there was none or it cannot be served, Stale if the deployment or its alias was changed.
+        """
+        require(who, "deploy")
+        wish = self._at(name, revision)
+        number = self._routing.servable(wish.model, checks.before(self._number_before(wish), name)).number
+        with losing_in_words(name, revision):
+            return self._repoint(who, wish, number, action="rolled_back", changed={}, why=why)
 
     def stop(self, who: Principal, name: str) -> Deployment:
         """Let no process run for it. Harmless to repeat."""
         require(who, "deploy")
-        return self._change(who, name, "stopped", {"wanted": STOPPED})
+        with losing_in_words(name):
+            return self._change(who, self._wish(name), "stopped", {"wanted": STOPPED})
 
     def start(self, who: Principal, name: str) -> Deployment:
         """Serve it again. Harmless to repeat."""
         require(who, "deploy")
         wish = self._wish(name)
-        self._routing.servable(wish.model, wish.alias, wish.version)
-        return self._change(who, name, "started", {"wanted": SERVING})
+        self._routing.check(wish)
+        with losing_in_words(name):
+            return self._change(who, wish, "started", {"wanted": SERVING})
 
-    def delete(self, who: Principal, name: str) -> None:
-        """End it and free its name; its history stays."""
+    def delete(self, who: Principal, name: str, *, revision: int | None = None) -> None:
+        """End it and free its name; its history stays. Raises Stale if it was changed since `revision`."""
         require(who, "deploy")
         with self._store.writing() as tx:
             wish = self._wish_in(tx, name)
+            refuse_stale(wish, revision)
             rows.remove(tx, name)
             self._record(tx, who, "deleted", (wish, None))
         self.events.emit(DeploymentChanged(name, STOPPED))
@@ -171,11 +204,7 @@ class Deployments:
     def replicas(self, name: str) -> Sequence[Replica]:
         """Its living processes, those that answer first. Raises NotFound."""
         self._wish(name)
-        seen = self._seen(name)
-        return [
-            Replica(r.pid or None, r.number, r.state, datetime.fromtimestamp(r.started_at, UTC), r.answered, r.warm)
-            for r in (seen.replicas if seen else ())
-        ]
+        return self._observed.replicas(name)
 
     def log(self, name: str, *, tail: int = 200) -> Sequence[str]:
         """The last lines its hosts printed, oldest first. Raises NotFound."""
@@ -200,33 +229,70 @@ class Deployments:
         return self._routing.routes(wishes, pinned)
 
     def observe(self, state: State | None) -> None:
-        """Remember what the gateway said of itself; None: there is no gateway."""
-        before = {} if self._observed is None else {d.name: d.state for d in self._observed.deployments}
-        self._observed = state
+        """Remember what the gateways said of themselves; None: there are none. What they withdrew is kept for good."""
+        for deployment in self._observed.hear(state):
+            self.events.emit(DeploymentChanged(deployment.name, deployment.state))
         for deployment in state.deployments if state else ():
-            if before.get(deployment.name) != deployment.state:
-                self.events.emit(DeploymentChanged(deployment.name, deployment.state))
+            if deployment.withdrawn:
+                self._remember_withdrawn(deployment)
+
+    def _remember_withdrawn(self, seen: DeploymentState) -> None:
+        try:
+            with self._store.writing() as tx:
+                wish = rows.find(tx, seen.name)
+                told = {"decision": seen.decision, **seen.withdrawn}
+                if wish is None or wish.withdrawn == told or self._routing.decision(wish) != seen.decision:
+                    return
+                rows.withdraw(tx, wish.name, told)
+                why = " ".join(seen.withdrawn.values())
+                self._record(tx, GATEWAY, "withdrawn", (wish, wish), why=why)
+        except KronkersError as problem:  # it is told again with the next state
+            log.warning("What the gateway withdrew could not be kept: %s", problem)
+            return
+        self.events.emit(DeploymentChanged(wish.name, seen.state))
 
     # Inside
 
+    def _repoint(
+        self, who: Principal, wish: Wish, number: int, *, action: str, changed: Mapping[str, object], why: str
+    ) -> Deployment:
+        """Serve that version from now on, and change the rest in the same transaction."""
+        if wish.alias is None:
+            return self._change(who, wish, action, {**changed, "version": number}, why=why)
+        here = self._routing.last_move(wish.model, wish.alias)
+        words = f"{action.replace('_', ' ')}: {wish.name}" + (f": {why}" if why else "")
+        changes: list[Wish] = []
+
+        def also(tx: sa.Connection) -> None:
+            changes.append(self._change_in(tx, who, wish, action, changed, why=words))
+
+        seq = here.seq if here else None
+        self._models.move(who, wish.model, wish.alias, number, why=words, revision=seq, also=also)
+        return self._told(changes[0])
+
+    def _number_before(self, wish: Wish) -> int | None:
+        if wish.alias is not None:
+            move = self._routing.last_move(wish.model, wish.alias)
+            return move.before if move else None
+        with self._store.reading() as tx:
+            return self._pinned_before(tx, wish)
+
     def _change(
-        self,
-        who: Principal,
-        name: str,
-        action: str,
-        changed: Mapping[str, object],
-        *,
-        revision: int | None = None,
-        why: str = "",
+        self, who: Principal, seen: Wish, action: str, changed: Mapping[str, object], *, why: str = ""
     ) -> Deployment:
         with self._store.writing() as tx:
-            before = self._wish_in(tx, name)
-            if revision is not None and revision != before.revision:
-                raise Stale("deployment", name)
-            after = replace(before, **changed, revision=before.revision + 1)  # type: ignore[arg-type]
-            rows.replace(tx, after)
-            self._record(tx, who, action, (before, after), why=why)
+            after = self._change_in(tx, who, seen, action, changed, why=why)
         return self._told(after)
+
+    def _change_in(
+        self, tx: sa.Connection, who: Principal, seen: Wish, action: str, changed: Mapping[str, object], *, why: str
+    ) -> Wish:
+        before = self._wish_in(tx, seen.name)
+        refuse_stale(before, seen.revision)
+        after = replace(before, **changed, revision=before.revision + 1)  # type: ignore[arg-type]
+        rows.replace(tx, after)
+        self._record(tx, who, action, (before, after), why=why)
+        return after
 
     def _record(
         self, tx: sa.Connection, who: Principal, action: str, change: tuple[Wish | None, Wish | None], *, why: str = ""
@@ -243,6 +309,11 @@ class Deployments:
         described = self._described(wish)
         self.events.emit(DeploymentChanged(wish.name, described.state))
         return described
+
+    def _at(self, name: str, revision: int | None) -> Wish:
+        wish = self._wish(name)
+        refuse_stale(wish, revision)
+        return wish
 
     def _wish(self, name: str) -> Wish:
         with self._store.reading() as tx:
@@ -264,63 +335,21 @@ class Deployments:
                 break
         return None
 
-    def _seen(self, name: str) -> DeploymentState | None:
-        found = self._observed.deployments if self._observed else ()
-        return next((deployment for deployment in found if deployment.name == name), None)
-
     def _described(self, wish: Wish) -> Deployment:
-        follows = self._routing.number(wish)
-        state, reason, remedy = self._state(wish, follows)
-        seen = self._seen(wish.name)
-        live = seen.number if seen and state != STOPPED else None
-        told = {"state": state, "reason": reason, "remedy": remedy, "live": live, "follows": follows}
-        return Deployment(**{**wish.__dict__, **told})
-
-    def _state(self, wish: Wish, follows: int | None) -> tuple[str, str, str]:
-        """State, reason and remedy, as the gateway said or as it will soon say."""
-        if wish.wanted == STOPPED:
-            return "stopped", "", ""
-        if follows is None:
-            return "failed", f"{wish.model} has no alias {wish.alias}.", "Set the alias, or serve another."
-        if self._observed is None:
-            return "stopped", NOT_SERVED, HOW_TO_SERVE
-        seen = self._seen(wish.name)
-        if seen is None:
-            return "starting", "", ""
-        if seen.wanted != follows:
-            return ("swapping" if seen.number else "starting"), "", ""
-        return seen.state, seen.reason, seen.remedy
+        return self._observed.described(wish, self._routing.number(wish))
 
 
-def facts(wish: Wish | None) -> dict[str, str | int | None]:
-    """What history and audit say of a wish."""
-    if wish is None:
-        return {}
-    said = {key: getattr(wish, key) for key in ("name", "model", "alias", "version", "replicas", "wanted", "note")}
-    return {**said, "limits": msgspec.json.encode(wish.limits).decode()}
-
-
-def as_limits(given: ServingLimits | Mapping[str, float] | None, base: ServingLimits) -> ServingLimits:
-    """The limits, those not given as in `base`. Raises Invalid for one that does not exist or makes no sense."""
-    if isinstance(given, ServingLimits) or not given:
-        return given if isinstance(given, ServingLimits) else base
+@contextmanager
+def losing_in_words(name: str, revision: int | None = None) -> Iterator[None]:
+    """Two changed it at once, and this is the one who came later."""
     try:
-        limits = msgspec.convert({**msgspec.to_builtins(base), **given}, ServingLimits)
-    except msgspec.ValidationError as problem:
-        raise Invalid(Fault("limits", str(problem))) from problem
-    wrong = [name for name, value in msgspec.to_builtins(limits).items() if name not in MAY_BE_NONE and value <= 0]
-    wrong += [name for name in MAY_BE_NONE if getattr(limits, name) < 0]
-    if wrong:
-        raise Invalid(*(Fault(f"limits.{name}", "must be more than 0") for name in wrong))
-    return limits
+        yield
+    except Stale as problem:
+        if revision is not None:
+            raise
+        raise Conflict(f"{name} was changed by someone else just now.", remedy="Look at it, then repeat.") from problem
 
 
-def refuse_count(replicas: int) -> None:
-    if not 1 <= replicas <= MOST_REPLICAS:
-        raise Invalid(Fault("replicas", f"must be 1 to {MOST_REPLICAS}"))
-
-
-def refuse_none(number: int | None, name: str) -> int:
-    if number is None:
-        raise Conflict(f"{name} had no version before this one.", remedy="Move its alias, or pin a version.")
-    return number
+def refuse_stale(wish: Wish, revision: int | None) -> None:
+    if revision is not None and revision != wish.revision:
+        raise Stale("deployment", wish.name)

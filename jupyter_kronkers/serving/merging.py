@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from jupyter_kronkers.serving.gateway.states import DeploymentState, State
+from jupyter_kronkers.serving.gateway.states import CanaryState, DeploymentState, ShadowState, State
 
 BEST_FIRST = ("idle", "ready", "degraded", "swapping", "starting", "failed", "stopped")
 """The worst is told: a deployment is ready when every gateway answers for it."""
+
+Beside = TypeVar("Beside", CanaryState, ShadowState)
+COUNTED = ("asked", "dropped", "answered", "failed", "different", "seconds")
 
 
 def merged(states: Sequence[State], revision: int) -> State:
@@ -29,7 +33,22 @@ def together(told: Sequence[DeploymentState]) -> DeploymentState:
         number=lagging({deployment.number for deployment in told}, worst.wanted),
         restarts=sum(deployment.restarts for deployment in told),
         replicas=tuple(replica for deployment in told for replica in deployment.replicas),
+        canary=summed([deployment.canary for deployment in told]),
+        shadow=summed([deployment.shadow for deployment in told]),
+        withdrawn={role: why for deployment in told for role, why in deployment.withdrawn.items()},
     )
+
+
+def summed(told: Sequence[Beside | None]) -> Beside | None:
+    """What all gateways saw of a canary or shadow; of the newest version, where they differ."""
+    found = [one for one in told if one is not None]
+    if not found:
+        return None
+    newest = max(found, key=lambda one: one.number)
+    alike = [one for one in found if one.number == newest.number]
+    counts = {name: sum(getattr(one, name) for one in alike) for name in COUNTED if hasattr(newest, name)}
+    largest = {"largest": max(getattr(one, "largest", 0.0) for one in alike)} if hasattr(newest, "largest") else {}
+    return replace(newest, **counts, **largest)
 
 
 def rank(state: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from jupyter_kronkers.access import Tokens
-from jupyter_kronkers.errors import Conflict, KronkersError, NotFound
-from jupyter_kronkers.models import Models, Version
+from jupyter_kronkers.errors import Conflict, Invalid, KronkersError, NotFound
+from jupyter_kronkers.models import AliasMove, Models, Version
 from jupyter_kronkers.models.signing import Signer
+from jupyter_kronkers.serving.gateway.inputs import unlike
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes
-from jupyter_kronkers.serving.wishes import Wish
+from jupyter_kronkers.serving.wishes import Which, Wish
 from jupyter_kronkers.store import Folders
 
 READY = "ready"
@@ -21,26 +22,52 @@ class Routing:
     def __init__(self, models: Models, tokens: Tokens, folders: Folders) -> None:
         self._models, self._tokens, self._signer = models, tokens, Signer(folders)
 
-    def servable(self, model: str, alias: str | None, version: int | None) -> Version:
+    # What may be served
+
+    def servable(self, model: str, which: Which) -> Version:
         """The version that would be served. Raises NotFound, or Conflict if it was rejected."""
-        found = self._models.version(model, alias if alias is not None else version or 0)
+        found = self._models.version(model, which)
         if found.state != READY:
             raise Conflict(f"{found.name} is {found.state}: {found.reason}", remedy=found.remedy)
         return found
 
+    def check(self, wish: Wish) -> None:
+        """Raises NotFound or Conflict unless all that is wished can be served together."""
+        live = self.servable(wish.model, wish.which)
+        taken = {live.number: "live version"}
+        for use, which in (("canary", wish.canary), ("shadow", wish.shadow)):
+            if which is not None:
+                beside = self.servable(wish.model, which)
+                refuse_unfit(use, beside, live, taken)
+                taken[beside.number] = use
+
+    # What is meant now
+
     def number(self, wish: Wish) -> int | None:
         """The number of the version that the wish means now; None if its alias names none."""
-        if wish.version is not None:
-            return wish.version
+        return wish.version if wish.version is not None else self.number_of(wish.model, wish.which)
+
+    def number_of(self, model: str, which: Which | None) -> int | None:
+        """The number of a version; None if there is none of this name or number."""
+        if which is None:
+            return None
         try:
-            return self._models.version(wish.model, wish.alias or "").number
-        except NotFound:
+            return self._models.version(model, which).number
+        except (NotFound, Invalid):
             return None
 
-    def before_alias(self, model: str, alias: str) -> int | None:
-        """What the alias named before it was moved to where it is now."""
+    def last_move(self, model: str, alias: str) -> AliasMove | None:
+        """How the alias came to where it is now."""
         moves = self._models.history(model, alias=alias, limit=1).items
-        return moves[0].before if moves else None
+        return moves[0] if moves else None
+
+    def decision(self, wish: Wish) -> str:
+        """Names what people decided last of the versions it serves: another one after every change."""
+        aliases = [which for which in (wish.alias, wish.canary) if isinstance(which, str)]
+        moves = [self.last_move(wish.model, alias) for alias in aliases]
+        return ".".join([str(wish.revision), *(str(move.seq if move else 0) for move in moves)])
+
+    # Routes
 
     def routes(self, wishes: Sequence[Wish], pinned_before: Mapping[str, int | None]) -> Routes:
         routes = (self._route(wish, pinned_before.get(wish.name)) for wish in wishes)
@@ -56,15 +83,29 @@ class Routing:
         number = self.number(wish)
         if number is None:
             return None
-        before = pinned_before if wish.alias is None else self.before_alias(wish.model, wish.alias)
+        move = self.last_move(wish.model, wish.alias) if wish.alias is not None else None
+        before = pinned_before if wish.alias is None else move.before if move else None
+        decision = self.decision(wish)
+        canary = self._beside(wish, wish.canary, number)
         return Route(
-            wish.name,
-            self._placed(wish.model, number),
-            wish.replicas,
-            wish.limits,
-            self._placed_if_ready(wish.model, before),
-            self._upcoming(wish, number) if wish.alias else None,
+            deployment=wish.name,
+            version=self._placed(wish.model, number),
+            replicas=wish.replicas,
+            limits=wish.limits,
+            previous=self._placed_if_ready(wish.model, before),
+            upcoming=self._upcoming(wish, number) if wish.alias else None,
+            spares=wish.spares,
+            canary=canary,
+            percent=wish.percent if canary else 0.0,
+            shadow=self._beside(wish, wish.shadow, number),
+            decision=decision,
+            withdrawn=withdrawn_under(wish, decision),
         )
+
+    def _beside(self, wish: Wish, which: Which | None, live: int) -> Placed | None:
+        """A canary or shadow; none where its alias has come to the live version itself, or names none any more."""
+        number = self.number_of(wish.model, which)
+        return None if number == live else self._placed_if_ready(wish.model, number)
 
     def _upcoming(self, wish: Wish, number: int) -> Placed | None:
         """The newest version, if it is newer than the one that is served: the alias is likely to move there."""
@@ -84,3 +125,18 @@ class Routing:
         version = self._models.version(model, number)
         batched = version.proof.batch_safe if version.proof else False
         return Placed(model, number, str(self._models.folder(model, number)), version.digest, batched)
+
+
+def withdrawn_under(wish: Wish, decision: str) -> dict[str, str]:
+    """What gateways withdrew since people decided last."""
+    if wish.withdrawn.get("decision") != decision:
+        return {}
+    return {role: why for role, why in wish.withdrawn.items() if role != "decision"}
+
+
+def refuse_unfit(use: str, beside: Version, live: Version, taken: Mapping[int, str]) -> None:
+    if beside.number in taken:
+        raise Conflict(f"{beside.name} is the {taken[beside.number]} already.", remedy="Choose another version.")
+    if difference := unlike(live.signature, beside.signature):
+        said = f"{beside.name} cannot be the {use} of {live.name}, whose requests it would get: {difference}."
+        raise Conflict(said, remedy="Give it a deployment of its own, or register it with the same inputs.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from jupyter_kronkers.errors import Conflict
 from jupyter_kronkers.serving.gateway.routes import ServingLimits
-from jupyter_kronkers.serving.wishes import DeploymentMove, Wish
+from jupyter_kronkers.serving.wishes import DeploymentMove, Said, Which, Wish
 from jupyter_kronkers.store.tables import deployment_moves, deployments
 from jupyter_kronkers.store.time import as_text, from_text
 
@@ -56,30 +56,46 @@ def moves(tx: sa.Connection, name: str, limit: int) -> Sequence[DeploymentMove]:
     return [move_of(row) for row in found]
 
 
+def withdraw(tx: sa.Connection, name: str, withdrawn: Mapping[str, str]) -> None:
+    """Remember what was withdrawn; the revision stays, since nobody decided anything."""
+    text = msgspec.json.encode(withdrawn).decode()
+    tx.execute(deployments.update().where(deployments.c.name == name).values(withdrawn=text))
+
+
+PLAIN = ("name", "model", "alias", "replicas", "spares", "wanted", "note", "revision", "created_by")
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """Who gets requests beside the live version; a number, or an alias of the model."""
+
+    canary: Which | None = None
+    percent: float = 0.0
+    shadow: Which | None = None
+
+
 def row_of(wish: Wish) -> dict[str, object]:
-    row = {key: getattr(wish, key) for key in ("name", "model", "alias", "replicas", "wanted", "note", "revision")}
-    limits = msgspec.json.encode(wish.limits).decode()
-    made = {"created_at": as_text(wish.created_at), "created_by": wish.created_by}
-    return {**row, "number": wish.version, "limits": limits, **made}
+    row = {key: getattr(wish, key) for key in PLAIN}
+    traffic = Traffic(wish.canary, wish.percent, wish.shadow)
+    json = {"limits": wish.limits, "traffic": traffic, "withdrawn": wish.withdrawn}
+    texts = {key: msgspec.json.encode(value).decode() for key, value in json.items()}
+    return {**row, "number": wish.version, "created_at": as_text(wish.created_at), **texts}
 
 
 def wish_of(row: sa.RowMapping) -> Wish:
+    traffic = msgspec.json.decode(row["traffic"], type=Traffic)
     return Wish(
-        name=row["name"],
-        model=row["model"],
-        alias=row["alias"],
+        **{key: row[key] for key in PLAIN},
         version=row["number"],
-        replicas=row["replicas"],
-        wanted=row["wanted"],
         limits=msgspec.json.decode(row["limits"], type=ServingLimits),
-        note=row["note"],
-        revision=row["revision"],
         created_at=from_text(row["created_at"]),
-        created_by=row["created_by"],
+        canary=traffic.canary,
+        percent=traffic.percent,
+        shadow=traffic.shadow,
+        withdrawn=msgspec.json.decode(row["withdrawn"], type=dict[str, str]),
     )
 
 
 def move_of(row: sa.RowMapping) -> DeploymentMove:
-    before, after = (msgspec.json.decode(row[side], type=dict[str, str | int | None]) for side in ("before", "after"))
+    before, after = (msgspec.json.decode(row[side], type=dict[str, Said]) for side in ("before", "after"))
     words = row["seq"], row["deployment"], row["action"], before, after
     return DeploymentMove(*words, from_text(row["at"]), row["by"], row["why"])

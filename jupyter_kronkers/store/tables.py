@@ -101,6 +101,8 @@ deployments = sa.Table(
     sa.Column("wanted", sa.String(16), nullable=False, default="serving"),
     sa.Column("limits", Json, nullable=False),
     sa.Column("traffic", Json, nullable=False, default="{}"),
+    sa.Column("spares", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("withdrawn", Json, nullable=False, server_default="{}"),
     sa.Column("note", sa.Text, nullable=False, default=""),
     sa.Column("revision", sa.Integer, nullable=False, default=1),
     sa.Column("created_at", Moment, nullable=False),

@@ -41,9 +41,6 @@ class Deployments:
         self.slot = 0
         """Which of several gateways on one folder this is."""
 
-        self.gateways = 1
-        """How many there are: the hosts of each may take that share of the memory."""
-
         self.memory = Memory(self)
         self._changed = asyncio.Event()
         self._looking: asyncio.TimerHandle | None = None
@@ -56,7 +53,7 @@ class Deployments:
     @property
     def budget_bytes(self) -> int:
         """What the hosts of this gateway may take together; 0: no limit."""
-        return self.routes.memory_bytes // self.gateways
+        return self.routes.memory_bytes
 
     def start(self) -> None:
         """Serve the last good routes, and let go of copies that none of them needs."""

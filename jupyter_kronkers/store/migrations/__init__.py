@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from jupyter_kronkers.errors import Conflict
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def migrate(engine: sa.Engine) -> None:
