@@ -1,4 +1,4 @@
-"""R and Julia, and a browser for the tests."""
+"""R and Julia, the fence around models, and a browser for the tests."""
 
 from __future__ import annotations
 
@@ -39,6 +39,16 @@ def julia_is_there() -> bool:
     """Whether a Julia of 1.5 or later is on the PATH."""
     found = re.search(r"julia version (\d+)\.(\d+)", output("julia", "--version"))
     return found is not None and (int(found[1]), int(found[2])) >= (1, 5)
+
+
+def install_fence(log: Path) -> None:
+    apt.install(
+        ["bubblewrap"], log, otherwise="install bubblewrap, or do without: models are fenced by limits alone then"
+    )
+
+
+def fence_is_there() -> bool:
+    return bool(find("bwrap"))
 
 
 def install_browser(log: Path) -> None:

@@ -3,7 +3,7 @@
 uv ──┬─▶ Python packages ───────────┬─▶ package ──┬─▶ kernels
      ├─▶ npm packages ─▶ front end ─┘             │
      └─▶ R ───────────────────────────────────────┤
-Julia ────────────────────────────────────────────┘         Chromium (tests only)
+Julia ────────────────────────────────────────────┘         bubblewrap         Chromium (tests only)
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def steps(purpose: str) -> list[Step]:
         ),
         # After uv, because both may need apt, which does one thing at a time, and much waits for uv.
         Step("R", languages.install_r, languages.r_is_there, after=("uv",), optional=optional),
+        Step("bubblewrap", languages.install_fence, languages.fence_is_there, after=("R",), optional=optional),
         Step("Julia", languages.install_julia_here, languages.julia_is_there, optional=optional),
         Step(
             "kernels",
