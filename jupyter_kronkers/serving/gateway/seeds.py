@@ -22,8 +22,8 @@ from jupyter_kronkers.serving.gateway.keeping import Keeping
 
 log = logging.getLogger(__name__)
 
-FORKING = ("python", "r")
-"""Languages whose hosts can be seeds. Julia's runtime does not outlive a fork."""
+FORKING = ("python",)
+"""Languages whose hosts can be seeds. The runtime of Julia does not outlive a fork."""
 
 
 class Hosting:
