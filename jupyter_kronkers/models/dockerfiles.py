@@ -65,10 +65,11 @@ def beside(captured: Captured, manifest: Manifest, requirements: str) -> dict[st
 
 
 def run_requirements(language: str, requirements: str) -> str:
-    """What pip must install for `run`: never MLflow; for a model of another language NumPy alone."""
+    """What pip must install for `run`: never MLflow; for a model of another language NumPy alone, and any will do."""
+    if language != "python":
+        return "numpy>=1.21\n"
     lines = [line for line in requirements.splitlines() if line.partition("==")[0].lower() not in NOT_NEEDED]
-    kept = lines if language == "python" else [line for line in lines if line.startswith("numpy==")]
-    return "".join(f"{line}\n" for line in kept)
+    return "".join(f"{line}\n" for line in lines)
 
 
 # Dockerfile
@@ -103,15 +104,15 @@ def python_recipe(captured: Captured) -> Recipe:
 
 
 def r_recipe(captured: Captured) -> Recipe:
-    lines = ["RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip \\",
-             " && rm -rf /var/lib/apt/lists/*",
-             f"RUN python3 -m pip install --no-cache-dir --break-system-packages -r {REQUIREMENTS} \\",
-             f" || python3 -m pip install --no-cache-dir -r {REQUIREMENTS}"]  # fmt: skip
+    # Its own Python may be one that pip must not touch, and any NumPy will do.
+    lines = [
+        "RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-numpy \\",
+        " && rm -rf /var/lib/apt/lists/*",
+    ]
     if captured.needed:
-        lines += ["RUN Rscript -e 'install.packages(\"remotes\")' \\"]
-        wanted = [f"-e 'remotes::install_version(\"{p.name}\", \"{p.version}\", upgrade = \"never\")'"
-                  for p in captured.needed]  # fmt: skip
-        lines += [f" && Rscript {' '.join(wanted)}"]
+        calls = [f'remotes::install_version("{p.name}", "{p.version}", upgrade = "never")' for p in captured.needed]
+        words = " ".join(f"-e '{call}'" for call in ['install.packages("remotes")', *calls])
+        lines.append(f"RUN Rscript {words}")
     return Recipe(f"FROM rocker/r-ver:{captured.release('4.4.2')}", "\n".join(lines))
 
 
@@ -121,7 +122,7 @@ def julia_recipe(captured: Captured) -> Recipe:
 FROM julia:{captured.release("1.10")} AS julia
 FROM python:3.11-slim
 COPY --from=julia /usr/local/julia /usr/local/julia
-ENV PATH=/usr/local/julia/bin:$PATH JULIA_DEPOT_PATH=/opt/julia"""
+ENV PATH=/usr/local/julia/bin:$PATH JULIA_DEPOT_PATH=/usr/local/julia-packages"""
     install = f"RUN pip install --no-cache-dir -r {REQUIREMENTS}"
     if captured.needed:
         specs = ", ".join(f'PackageSpec(name="{p.name}", version="{p.version}")' for p in captured.needed)

@@ -1,0 +1,211 @@
+"""A deployment as a cluster would run it: KServe's InferenceService, and a plain Deployment with its Service.
+
+Both run the image that an export's Dockerfile makes: one model, POST /invocations and GET /ping on one port.
+
+    here                        KServe                              Kubernetes
+    version                     custom predictor's image            Deployment's image
+    replicas, idle_s            minReplicas (0 if it may sleep)     replicas
+    canary, percent             canaryTrafficPercent                a second Deployment under the same Service
+    memory_bytes, request_s     resources, timeout                  resources, terminationGracePeriodSeconds
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from jupyter_kronkers.serving.gateway.routes import ServingLimits
+
+PORT = 8080
+USER = 10_001
+RUNNER_BYTES = 256 << 20
+"""What the process around the model takes beside it."""
+
+KINDS = ("kserve", "kubernetes")
+Object = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A version in an image. `digest` is the SHA-256 of its signed manifest."""
+
+    model: str
+    number: int
+    digest: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the cluster should run. `percent` of the requests are for the canary."""
+
+    name: str
+    stable: Served
+    replicas: int = 1
+    limits: ServingLimits = field(default_factory=ServingLimits)
+    canary: Served | None = None
+    percent: float = 0.0
+
+
+def written(plan: Plan, kinds: Iterable[str] = KINDS) -> str:
+    """The objects as YAML, each kind with a line on how it is applied."""
+    from yaml import safe_dump  # type: ignore[import-untyped]
+
+    makers = {"kserve": (HOW_KSERVE, kserve), "kubernetes": (HOW_PLAIN, plain)}
+    parts: list[str] = []
+    for kind in kinds:
+        how, make = makers[kind]
+        objects = make(plan)
+        text = "---\n".join(str(safe_dump(one, sort_keys=False, allow_unicode=True)) for one in objects)
+        canary = CANARY_KSERVE.format(plan.stable.image) if plan.canary and kind == "kserve" else ""
+        parts.append(f"# {how}\n{canary}{text}")
+    return "---\n".join(parts)
+
+
+HOW_KSERVE = "KServe: kubectl apply -f -"
+HOW_PLAIN = "Kubernetes without KServe: kubectl apply -f -"
+CANARY_KSERVE = "# The share is of this version; the rest goes to the one that was ready before, so apply {} first.\n"
+
+
+# KServe
+
+
+def kserve(plan: Plan) -> list[Object]:
+    """One InferenceService (serving.kserve.io/v1beta1) with a custom predictor."""
+    served = plan.canary or plan.stable
+    predictor: Object = {
+        "minReplicas": 0 if plan.limits.idle_s else plan.replicas,
+        "maxReplicas": plan.replicas,
+        "timeout": math.ceil(plan.limits.request_s),
+        **({"canaryTrafficPercent": round(plan.percent)} if plan.canary else {}),
+        **pod(plan, served, "kserve-container"),
+    }
+    head = metadata(plan, served, object_name(plan.name))
+    return [{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": head,
+             "spec": {"predictor": predictor}}]  # fmt: skip
+
+
+# Plain Kubernetes
+
+
+def plain(plan: Plan) -> list[Object]:
+    """A Deployment for each version, and one Service before them, which shares by the number of pods."""
+    name = object_name(plan.name)
+    canary = max(1, round(plan.replicas * plan.percent / 100)) if plan.canary else 0
+    stable = max(1, plan.replicas - canary)
+    found = [deployment(plan, plan.stable, name, stable)]
+    if plan.canary:
+        found.append(deployment(plan, plan.canary, f"{name}-canary", canary))
+    return [*found, service(plan, name)]
+
+
+def deployment(plan: Plan, served: Served, name: str, replicas: int) -> Object:
+    selected = {"app.kubernetes.io/name": object_name(plan.name), "app.kubernetes.io/instance": name}
+    about = metadata(plan, served, name)
+    template: Object = {
+        "metadata": {"labels": {**labels(plan, served), **selected}, "annotations": notes(served)},
+        "spec": {
+            "terminationGracePeriodSeconds": math.ceil(plan.limits.request_s) + 5,
+            **pod(plan, served, "model"),
+        },
+    }
+    spec: Object = {
+        "replicas": replicas,
+        "selector": {"matchLabels": selected},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "template": template,
+    }
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": about, "spec": spec}
+
+
+def service(plan: Plan, name: str) -> Object:
+    ports = [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}]
+    about = {"name": name, "labels": {"app.kubernetes.io/name": name}}
+    spec: Object = {"selector": {"app.kubernetes.io/name": name}, "ports": ports}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": about, "spec": spec}
+
+
+# What both have
+
+
+def metadata(plan: Plan, served: Served, name: str) -> Object:
+    return {"name": name, "labels": labels(plan, served), "annotations": notes(served)}
+
+
+def labels(plan: Plan, served: Served) -> Mapping[str, str]:
+    return {
+        "app.kubernetes.io/name": object_name(plan.name),
+        "app.kubernetes.io/version": str(served.number),
+        "app.kubernetes.io/managed-by": "kronkers",
+        "kronkers/model": object_name(served.model),
+    }
+
+
+def notes(served: Served) -> Mapping[str, str]:
+    return {
+        "kronkers/model": served.model,
+        "kronkers/version": str(served.number),
+        "kronkers/digest": f"sha256:{served.digest}",
+    }
+
+
+def pod(plan: Plan, served: Served, container: str) -> Object:
+    """A pod that may do nothing but answer: no root, no writing outside /tmp, no token of the cluster."""
+    return {
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [one_container(plan, served, container)],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": quantity(4 * plan.limits.file_bytes)}}],
+    }
+
+
+def one_container(plan: Plan, served: Served, name: str) -> Object:
+    memory = quantity(plan.limits.memory_bytes + RUNNER_BYTES)
+    start_s = math.ceil(plan.limits.start_s)
+    return {
+        "name": name,
+        "image": served.image,
+        "ports": [{"name": "http" if name == "model" else "http1", "containerPort": PORT, "protocol": "TCP"}],
+        "resources": {"requests": {"cpu": "250m", "memory": memory}, "limits": {"cpu": "1", "memory": memory}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "readinessProbe": {**probe(), "periodSeconds": 5, "failureThreshold": max(3, math.ceil(start_s / 5))},
+        "livenessProbe": {**probe(), "initialDelaySeconds": start_s, "periodSeconds": 10, "failureThreshold": 3},
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the container's own
+    }
+
+
+def probe() -> Object:
+    return {"httpGet": {"path": "/ping", "port": PORT}, "timeoutSeconds": 3}
+
+
+# Spelling
+
+
+def object_name(name: str) -> str:
+    """A name as Kubernetes allows it: small letters, digits and hyphens, beginning with a letter."""
+    plain_name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return (plain_name if plain_name[:1].isalpha() else f"m-{plain_name}")[:52].rstrip("-")
+
+
+def quantity(size_bytes: int) -> str:
+    """Bytes as Kubernetes writes them, rounded up to whole mebibytes."""
+    return f"{math.ceil(size_bytes / (1 << 20))}Mi"
+
+
+def image_of(model: str, number: int, image: str = "") -> str:
+    """The image of a version: as the export's README names it, or `image`, whose tag is the number if it has none."""
+    if not image:
+        return f"{model}:{number}"
+    tagged = "@" in image or ":" in image.rpartition("/")[2]
+    return image if tagged else f"{image}:{number}"
