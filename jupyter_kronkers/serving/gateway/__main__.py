@@ -94,6 +94,7 @@ async def serve(asked: Asked) -> None:
     deployments.start()
     await admin.start(unix_socket(asked.admin))
     await public.start(asked.listening, accepting(asked))
+    deployments.metrics.start(asked.admin, public.load)
     chores = [loop.create_task(chore) for chore in (settle(deployments, asked.keeping), beat(asked.keeping))]
     await stop.wait()
     for chore in chores:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_kronkers.release import version as release
+from jupyter_kronkers.serving.gateway.descriptions import MemoryOf, described
 from jupyter_kronkers.serving.gateway.metrics.families import FAMILIES, Sample
 from jupyter_kronkers.serving.gateway.metrics.tallies import Measures, Spread, Tallies, Tally
+from jupyter_kronkers.serving.gateway.states import DeploymentState
 
 if TYPE_CHECKING:
     from jupyter_kronkers.serving.gateway.deployments import Deployment
@@ -20,24 +22,27 @@ if TYPE_CHECKING:
 
 Reading = tuple[str, Sample]
 Caller = tuple[str, int, str, Tally]
-STATES = ("starting", "ready", "swapping", "degraded", "failed", "stopped")
+STATES = ("starting", "ready", "swapping", "degraded", "failed", "stopped", "idle")
 DOING = ("idle", "busy", "starting")
+ROLES = ("version", "canary", "shadow")
+FATES = ("asked", "dropped", "answered", "failed", "different")
 LEFT = 499
 APP = "kronkers"
 
 
-def read(tallies: Tallies, running: Iterable[Deployment], exchanges: int, connections: int) -> dict[str, list[Sample]]:
-    """Every family's samples."""
+def read(
+    tallies: Tallies, running: Iterable[Deployment], memory_of: MemoryOf, load: tuple[int, int]
+) -> dict[str, list[Sample]]:
+    """Every family's samples. load: how many requests are under way, on how many connections."""
     found: dict[str, list[Sample]] = {family.name: [] for family in FAMILIES}
-    deployments = tuple(running)
     parts: tuple[Iterator[Reading], ...] = (
         of_callers(tallies.callers()),
         of_mlserver(tallies.callers()),
         of_hosts(tallies.versions),
         of_kserve(tallies.versions),
         (("kronkers_refused", Sample(key, number)) for key, number in tallies.refusals.items()),
-        (one for deployment in deployments for one in of_deployment(deployment)),
-        of_gateway(tallies.lag, exchanges, connections),
+        (one for deployment in running for one in of_deployment(deployment, memory_of)),
+        of_gateway(tallies.lag, load),
         of_process(),
     )
     for part in parts:
@@ -129,23 +134,37 @@ def of_kserve(versions: dict[tuple[str, int], Measures]) -> Iterator[Reading]:
         yield "request_postprocess_seconds", spread((model,), summed(measures.after for measures in together))
 
 
-def of_deployment(deployment: Deployment) -> Iterator[Reading]:
-    said, route = deployment.described(), deployment.route
-    name = deployment.name
+def of_deployment(deployment: Deployment, memory_of: MemoryOf) -> Iterator[Reading]:
+    said, route, name = described(deployment, memory_of), deployment.route, deployment.name
     for state in STATES:
         yield "kronkers_deployment_state", Sample((name, state), float(said.state == state))
     yield "kronkers_live_version", Sample((name, said.model), said.number or 0)
     yield "kronkers_replicas_wanted", Sample((name,), route.replicas if route else 0)
-    yield "kronkers_canary_share", Sample((name,), route.percent / 100 if route and route.canary else 0.0)
-    doing: dict[tuple[str, str, str], int] = {}
-    for version, _ in deployment.versions:
-        doing |= {(name, number_of(version), state): 0 for state in DOING}
-    for replica in said.replicas:
-        key = (name, str(replica.number), "warm" if replica.warm else replica.state)
-        doing[key] = doing.get(key, 0) + 1
-    for labels, number in doing.items():
-        yield "kronkers_replicas", Sample(labels, number)
+    yield "kronkers_canary_share", Sample((name,), said.canary.percent / 100 if said.canary else 0.0)
+    for role in ROLES:
+        yield "kronkers_withdrawn", Sample((name, role), float(role in said.withdrawn))
+    if (shadow := said.shadow) is not None:
+        fates = {fate: getattr(shadow, fate) for fate in FATES}
+        for fate, number in fates.items():
+            yield "kronkers_shadow", Sample((name, str(shadow.number), fate), number)
+    yield from of_replicas(said)
     yield from of_versions(deployment)
+
+
+def of_replicas(said: DeploymentState) -> Iterator[Reading]:
+    live = str(said.number or said.wanted)
+    doing = {(said.name, live, "live", state): 0 for state in DOING}
+    places: dict[str, int] = {}
+    for replica in said.replicas:
+        number = str(replica.number)
+        key = (said.name, number, replica.role, replica.state)
+        doing[key] = doing.get(key, 0) + 1
+        places[number] = places.get(number, 0) + 1
+        if replica.memory_bytes:
+            labels = (said.name, number, str(places[number]))
+            yield "kronkers_replica_memory_bytes", Sample(labels, replica.memory_bytes)
+    for one, count in doing.items():
+        yield "kronkers_replicas", Sample(one, count)
 
 
 def of_versions(deployment: Deployment) -> Iterator[Reading]:
@@ -168,7 +187,8 @@ def number_of(version: LoadedVersion) -> str:
 # The gateway itself
 
 
-def of_gateway(lag: Spread, exchanges: int, connections: int) -> Iterator[Reading]:
+def of_gateway(lag: Spread, load: tuple[int, int]) -> Iterator[Reading]:
+    exchanges, connections = load
     yield "kronkers_open_connections", Sample((), connections)
     yield "rest_server_requests_in_progress", Sample(("POST", APP), exchanges)
     yield "kronkers_loop_lag_seconds", spread((), lag)

@@ -35,10 +35,10 @@ class Metrics(Tallies):
         self._ticks = 0
         self._due = 0.0
 
-    def start(self, admin: str, load: Callable[[], tuple[int, int]]) -> None:
+    def start(self, admin: Path, load: Callable[[], tuple[int, int]]) -> None:
         """Begin to look at the loop. admin: the path of our admin socket, beside those of our siblings.
         load: gives how many requests are under way, and on how many connections."""
-        self._admin, self._load = Path(admin), load
+        self._admin, self._load = admin, load
         self._due = asyncio.get_running_loop().time()
         self._tick()
 
@@ -64,7 +64,8 @@ class Metrics(Tallies):
 
     def told(self) -> Told:
         """What this process alone can say."""
-        families = read(self, self._deployments.running.values(), *self._load())
+        place = self._deployments
+        families = read(self, place.running.values(), place.memory.of, self._load())
         return Told(siblings.slot_of(self._admin), families)
 
     def told_as_json(self) -> bytes:
