@@ -92,7 +92,8 @@ async def alike_singly(
 async def asked(signature: Signature, replica: Replica, columns: list[Column], limit_s: float) -> list[Column]:
     """The replica's answer. Raises what it answered instead."""
     answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-    replica.ask(columns, limit_s, answer.set_result)
+    # Whoever waited may have been cancelled meanwhile: the end of a replica must not fail over that.
+    replica.ask(columns, limit_s, lambda got: None if answer.done() else answer.set_result(got))
     got = await answer
     if isinstance(got, list):
         got = checked(signature, got, len(columns[0].values))
