@@ -5,26 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
 from jupyter_kronkers.api.wire import Asked, Moment, Name, Number, Text, Title, Told, told
 from jupyter_kronkers.errors import Fault, Invalid
 from jupyter_kronkers.serving.gateway.routes import ServingLimits
+from jupyter_kronkers.serving.gateway.states import CanaryState, ShadowState
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api.rooms import Rooms
     from jupyter_kronkers.serving import Deployment as RoomDeployment
 
 ReplicaCount = Annotated[int, Meta(ge=1, le=64)]
+SpareCount = Annotated[int, Meta(ge=0, le=8)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Limits = dict[Title, float | bool]
+Fact = str | int | float | None
 
 
 class Deployment(Told, frozen=True):
     """It follows `alias`, or serves `version` for good. `follows` is the version that should answer, `live` the one
     that does.
 
-    `state` is starting, ready, swapping, degraded, failed or stopped; `reason` and `remedy` tell it in words.
+    `canary` (a version or an alias of the same model) gets `percent` of the requests, `shadow` copies of all of them;
+    `canary_state` and `shadow_state` tell what they did, while they do it. `spares` are processes that stand by.
+    `state` is starting, ready, swapping, degraded, idle, failed or stopped; `reason` and `remedy` tell it in words.
     `url` is where predictions are asked for, null while nothing serves.
     """
 
@@ -35,6 +42,10 @@ class Deployment(Told, frozen=True):
     follows: int | None
     live: int | None
     replicas: int
+    spares: int
+    canary: int | str | None
+    percent: float
+    shadow: int | str | None
     limits: ServingLimits
     wanted: str
     state: str
@@ -44,6 +55,9 @@ class Deployment(Told, frozen=True):
     revision: int
     created_at: Moment
     created_by: str
+    memory_bytes: int
+    canary_state: CanaryState | None
+    shadow_state: ShadowState | None
     url: str | None = None
 
 
@@ -59,17 +73,25 @@ class NewDeployment(Asked, frozen=True):
     alias: Name | None = None
     version: Number | None = None
     replicas: ReplicaCount = 1
-    limits: dict[Title, float] | None = None
+    spares: SpareCount = 0
+    canary: Number | Name | None = None
+    percent: Percent = 0.0
+    shadow: Number | Name | None = None
+    limits: Limits | None = None
     note: Text = ""
 
 
 class DeploymentChange(Asked, frozen=True):
-    """What is not sent stays. `wanted` starts or stops it."""
+    """What is not sent stays. `wanted` starts or stops it; `canary` or `shadow` null ends it."""
 
     alias: Name | None = None
     version: Number | None = None
     replicas: ReplicaCount | None = None
-    limits: dict[Title, float] | None = None
+    spares: SpareCount | None = None
+    canary: Number | Name | UnsetType | None = UNSET
+    percent: Percent | None = None
+    shadow: Number | Name | UnsetType | None = UNSET
+    limits: Limits | None = None
     note: Text | None = None
     wanted: Literal["serving", "stopped"] | None = None
 
@@ -89,7 +111,10 @@ class Log(Told, frozen=True):
 
 
 class Replica(Told, frozen=True):
-    """One living process. `warm`: it is loaded, and gets no requests yet or any more."""
+    """One living process. `warm`: it is loaded, and gets no requests yet or any more.
+
+    role: live, canary, shadow or warm. memory_bytes: its share of what it and all it started use; 0 if not known.
+    """
 
     pid: int | None
     version: int
@@ -97,6 +122,8 @@ class Replica(Told, frozen=True):
     started_at: Moment
     answered: int
     warm: bool
+    role: str
+    memory_bytes: int
 
 
 class ReplicaList(Told, frozen=True):
@@ -109,8 +136,8 @@ class DeploymentMove(Told, frozen=True):
     seq: int
     deployment: str
     action: str
-    before: dict[str, str | int | None]
-    after: dict[str, str | int | None]
+    before: dict[str, Fact]
+    after: dict[str, Fact]
     at: Moment
     by: str
     why: str
@@ -137,6 +164,10 @@ def create_deployment(rooms: Rooms, call: Call[Nothing, NewDeployment]) -> Deplo
         alias=alias,
         version=asked.version,
         replicas=asked.replicas,
+        spares=asked.spares,
+        canary=asked.canary,
+        percent=asked.percent,
+        shadow=asked.shadow,
         limits=asked.limits,
         note=asked.note,
     )
@@ -149,27 +180,28 @@ def show_deployment(rooms: Rooms, call: Call[Nothing, Nothing]) -> Deployment:
 
 
 def change_deployment(rooms: Rooms, call: Call[Nothing, DeploymentChange]) -> Deployment:
-    """Follow another alias, pin another version, change the number of replicas, stop or start."""
+    """Follow another alias, pin another version, change replicas, shares or limits, stop or start; all in one step."""
     asked, name = call.body, call.path["deployment"]
     refuse_both(asked.alias, asked.version)
-    decided = {field: getattr(asked, field) for field in ("alias", "version", "replicas", "limits", "note")}
-    if any(value is not None for value in decided.values()) or asked.wanted is None:
-        rooms.deployments.update(call.who, name, **decided, revision=call.revision)
-    if asked.wanted == "serving":
-        rooms.deployments.start(call.who, name)
-    if asked.wanted == "stopped":
-        rooms.deployments.stop(call.who, name)
-    return shown(rooms, rooms.deployments.show(name))
+    changed = {field: getattr(asked, field) for field in asked.__struct_fields__}
+    return shown(rooms, rooms.deployments.update(call.who, name, **changed, revision=call.revision))
 
 
 def delete_deployment(rooms: Rooms, call: Call[Nothing, Nothing]) -> None:
     """End a deployment and forget its name. Its history stays."""
-    rooms.deployments.delete(call.who, call.path["deployment"])
+    rooms.deployments.delete(call.who, call.path["deployment"], revision=call.revision)
+
+
+def promote(rooms: Rooms, call: Call[Nothing, Why]) -> Deployment:
+    """Make the canary the live version: the alias moves to it, or it is pinned. No request fails."""
+    decided = rooms.deployments.promote(call.who, call.path["deployment"], call.body.why, revision=call.revision)
+    return shown(rooms, decided)
 
 
 def roll_back(rooms: Rooms, call: Call[Nothing, Why]) -> Deployment:
     """Bring the version before back, the same way as a new one comes: no request fails."""
-    return shown(rooms, rooms.deployments.rollback(call.who, call.path["deployment"], why=call.body.why))
+    decided = rooms.deployments.rollback(call.who, call.path["deployment"], call.body.why, revision=call.revision)
+    return shown(rooms, decided)
 
 
 def list_replicas(rooms: Rooms, call: Call[Nothing, Nothing]) -> ReplicaList:

@@ -117,7 +117,7 @@ def in_query(route: Route) -> list[Json]:
 
 
 def in_headers(route: Route) -> list[Json]:
-    changes = route.method in {"PUT", "PATCH"} and route.tagged
+    changes = route.tagged and route.method != "GET" and "{" in route.template
     return [IDEMPOTENCY] * route.repeatable + [IF_MATCH] * changes
 
 

@@ -105,6 +105,8 @@ ROUTES: tuple[Route, ...] = (
           deployments.DeploymentChange, tagged=True),
     Route("DELETE", "/deployments/{deployment}", "deploy", deployments.delete_deployment, status=204),
     Route("GET", "/deployments/{deployment}/replicas", "read", deployments.list_replicas, deployments.ReplicaList),
+    Route("POST", "/deployments/{deployment}/promote", "deploy", deployments.promote, deployments.Deployment,
+          deployments.Why, repeatable=True, tagged=True),
     Route("POST", "/deployments/{deployment}/rollback", "deploy", deployments.roll_back, deployments.Deployment,
           deployments.Why, repeatable=True, tagged=True),
     Route("GET", "/deployments/{deployment}/log", "read", deployments.show_log, deployments.Log,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -12,11 +12,58 @@ from jupyter_kronkers.cli.settings import Settings, as_json, say
 if TYPE_CHECKING:
     from jupyter_kronkers.api.deployments import Deployment
 
+LIMITS = """What it may use; repeatable. memory_bytes (2GiB) of one process, start_s, request_s of one predict, wait_s
+of one request in all, queue: requests that wait, queue_s: and how long, rows of one request, idle_s: without a request
+for this long its processes end until the next one (0: never), network (yes or no), file_bytes, open_files."""
+
+
+class Which(click.ParamType[int | str]):
+    """A version's number, or an alias."""
+
+    name = "version|alias"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _context: click.Context | None) -> int | str:
+        return int(value) if str(value).isdecimal() else str(value)
+
+
+class Limit(click.ParamType[tuple[str, float | bool]]):
+    """NAME=VALUE, where the value is a number, a size such as 2GiB, yes or no."""
+
+    name = "limit"
+    words: ClassVar = {"yes": True, "true": True, "no": False, "false": False}
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[str, float | bool]:
+        from jupyter_kronkers.control.memory import bytes_of
+        from jupyter_kronkers.errors import Invalid
+
+        limit, _, said = str(value).partition("=")
+        if said in self.words:
+            return limit, self.words[said]
+        try:
+            number = float(said)
+            return limit, int(number) if number.is_integer() else number
+        except ValueError:
+            pass
+        try:
+            return limit, bytes_of(said or "nothing")
+        except Invalid:
+            self.fail(f"{value!r} is no NAME=VALUE with a number, a size such as 2GiB, yes or no.", param, context)
+
+
+WHICH, LIMIT = Which(), Limit()
+
 alias = click.option("--alias", help="Serve what this alias of the model names, and follow it.")
 version = click.option("--version", type=click.IntRange(min=1), help="Serve this version for good.")
 why = click.option("--why", default="", help="The reason, kept in the history.")
 wait = click.option("--wait", "wait_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
                     help="Wait until it is ready, at most this long.")  # fmt: skip
+spares = click.option("--spares", type=click.IntRange(0, 8), help="How many more stand by, and take over at once.")
+canary = click.option("--canary", type=WHICH, help="Another version (number or alias) that gets a share of requests.")
+percent = click.option("--percent", type=click.FloatRange(0, 100), help="The canary's share of the requests.")
+shadow = click.option("--shadow", type=WHICH, help="Another version that gets copies; its answers are only compared.")
+limit = click.option("--limit", "limits", type=LIMIT, multiple=True, metavar="NAME=VALUE", help=LIMITS)
 name = click.argument("name")
 
 
@@ -54,8 +101,8 @@ def show(settings: Settings, *, name: str, as_json: bool) -> None:
         return print_json({"deployment": found, "replicas": replicas.items, "history": moves.items})
     tell(found, as_json=False)
     click.echo()
-    processes = [(r.pid, r.version, r.state, r.started_at) for r in replicas.items]
-    print_table(("pid", "version", "state", "since"), processes, none="No process serves it.")
+    processes = [(r.pid, r.version, r.role, r.state, size(r.memory_bytes), r.started_at) for r in replicas.items]
+    print_table(("pid", "version", "for", "state", "memory", "since"), processes, none="No process serves it.")
     click.echo()
     history = [(move.at, move.action, move.before, move.after, move.by, move.why) for move in moves.items]
     return print_table(("when", "what", "from", "to", "by", "why"), history, none="Nothing was decided yet.")
@@ -67,26 +114,20 @@ def show(settings: Settings, *, name: str, as_json: bool) -> None:
 @alias
 @version
 @click.option("--replicas", type=click.IntRange(1, 64), default=1, show_default=True, help="How many processes answer.")
+@spares
+@canary
+@percent
+@shadow
+@limit
 @click.option("--note", default="", help="What it is for.")
 @wait
 @as_json
 @click.pass_obj
-def create(
-    settings: Settings,
-    *,
-    name: str,
-    model: str,
-    alias: str | None,
-    version: int | None,
-    replicas: int,
-    note: str,
-    wait_s: float,
-    as_json: bool,
-) -> None:
+def create(settings: Settings, /, *, name: str, model: str, wait_s: float, as_json: bool, **said: Any) -> None:
     """Serve MODEL under NAME: what the alias champion names, unless you say otherwise."""
     from jupyter_kronkers.api.deployments import NewDeployment
 
-    wish = NewDeployment(name=name, model=model, alias=alias, version=version, replicas=replicas, note=note)
+    wish = NewDeployment(name=name, model=model, **given(said))
     with settings.client() as client:
         found = client.deploy(wish)
         if wait_s:
@@ -100,26 +141,42 @@ def create(
 @alias
 @version
 @click.option("--replicas", type=click.IntRange(1, 64), help="How many processes answer.")
+@spares
+@canary
+@percent
+@click.option("--no-canary", is_flag=True, help="All requests go to the live version again.")
+@shadow
+@click.option("--no-shadow", is_flag=True, help="Nothing is copied any more.")
+@limit
+@click.option("--note", help="What it is for.")
 @wait
 @as_json
 @click.pass_obj
 def update(
-    settings: Settings,
-    *,
-    name: str,
-    alias: str | None,
-    version: int | None,
-    replicas: int | None,
-    wait_s: float,
-    as_json: bool,
+    settings: Settings, /, *, name: str, no_canary: bool, no_shadow: bool, wait_s: float, as_json: bool, **said: Any
 ) -> None:
-    """Follow another alias, pin another version, or change the number of replicas."""
+    """Follow another alias, pin another version, change replicas, spares, shares or limits."""
     from jupyter_kronkers.api.deployments import DeploymentChange
 
-    if alias is None and version is None and replicas is None:
-        raise click.UsageError("Say what to change: --alias, --version or --replicas.")
+    changed = given(said) | ({"canary": None} if no_canary else {}) | ({"shadow": None} if no_shadow else {})
+    if not changed:
+        raise click.UsageError("Say what to change: --alias, --version, --replicas, --canary, --limit …; see --help.")
     with settings.client() as client:
-        found = client.change_deployment(name, DeploymentChange(alias=alias, version=version, replicas=replicas))
+        found = client.change_deployment(name, DeploymentChange(**changed))
+        found = client.settled(name, wait_s) if wait_s else found
+    tell(found, as_json=as_json)
+
+
+@deployments.command()
+@name
+@why
+@wait
+@as_json
+@click.pass_obj
+def promote(settings: Settings, *, name: str, why: str, wait_s: float, as_json: bool) -> None:
+    """Make the canary the live version, in one step."""
+    with settings.client() as client:
+        found = client.promote(name, why=why)
         found = client.settled(name, wait_s) if wait_s else found
     tell(found, as_json=as_json)
 
@@ -187,5 +244,35 @@ def tell(found: Deployment, *, as_json: bool) -> None:
         return print_json(found)
     facts: list[tuple[str, object]] = [("name", found.name), ("state", found.state), ("reason", found.reason)]
     facts += [("remedy", found.remedy), ("model", found.model), ("follows", found.alias or f"version {found.version}")]
-    facts += [("serving", found.live), ("replicas", found.replicas), ("url", found.url), ("note", found.note)]
+    facts += [("serving", found.live), ("replicas", found.replicas), ("spares", found.spares or "")]
+    facts += [("canary", canary_words(found)), ("shadow", shadow_words(found)), ("memory", size(found.memory_bytes))]
+    facts += [("url", found.url), ("note", found.note)]
     return print_facts(facts)
+
+
+def canary_words(found: Deployment) -> str | None:
+    if found.canary is None:
+        return None
+    seen = found.canary_state
+    did = f"; version {seen.number} answered {seen.answered:,} and failed {seen.failed:,}" if seen else ""
+    return f"{found.canary} gets {found.percent:g} %{did}"
+
+
+def shadow_words(found: Deployment) -> str | None:
+    if found.shadow is None:
+        return None
+    seen = found.shadow_state
+    if seen is None:
+        return str(found.shadow)
+    did = f"answered {seen.answered:,} copies, {seen.different:,} differently (at most by {seen.largest:.1%})"
+    return f"{found.shadow}; version {seen.number} {did}, failed {seen.failed:,}, missed {seen.dropped:,}"
+
+
+def size(number: int) -> str | None:
+    return f"{number / (1 << 20):,.0f} MiB" if number else None
+
+
+def given(said: dict[str, Any]) -> dict[str, Any]:
+    """What was said, without what was not."""
+    found = {name: value for name, value in said.items() if value not in (None, ())}
+    return found | ({"limits": dict(found["limits"])} if "limits" in found else {})

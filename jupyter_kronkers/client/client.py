@@ -174,8 +174,17 @@ class Client:
     def set_wanted(self, name: str, wanted: Literal["serving", "stopped"]) -> Deployment:
         return self.change_deployment(name, DeploymentChange(wanted=wanted))
 
-    def roll_back(self, name: str, *, why: str = "") -> Deployment:
-        return self._ask("POST", path("deployments", name, "rollback"), Deployment, body=Why(why=why), key=True)
+    def promote(self, name: str, *, why: str = "", revision: int | None = None) -> Deployment:
+        """Make the canary the live version."""
+        return self._decide(name, "promote", why, revision)
+
+    def roll_back(self, name: str, *, why: str = "", revision: int | None = None) -> Deployment:
+        """Bring the version before back. Raises Stale if the deployment is not at `revision` any more."""
+        return self._decide(name, "rollback", why, revision)
+
+    def _decide(self, name: str, what: str, why: str, revision: int | None) -> Deployment:
+        place = path("deployments", name, what)
+        return self._ask("POST", place, Deployment, body=Why(why=why), revision=revision, key=True)
 
     def settled(self, name: str, wait_s: float) -> Deployment:
         """The deployment once it is neither starting nor changing over, or as it is after `wait_s`."""

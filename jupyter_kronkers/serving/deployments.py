@@ -34,6 +34,7 @@ from jupyter_kronkers.store import Clock, DeploymentChanged, Events, Folders, St
 log = logging.getLogger(__name__)
 
 GATEWAY = Principal("gateway", frozenset())
+WORD_OF = {SERVING: "started", STOPPED: "stopped"}
 PROMOTED = {"canary": None, "percent": 0.0}
 Also = Callable[[sa.Connection], None]
 
@@ -133,13 +134,14 @@ class Deployments:
         given |= {"note": UNSET if note is None else names.prose(note, "note")}
         given |= {"limits": UNSET if limits is None else checks.limits(limits, before.limits)}
         changed = {field: value for field, value in given.items() if value is not UNSET}
-        if changed.get("canary", before.canary) is None:
+        if "canary" in changed and canary is None:
             changed["percent"] = 0.0
         after = replace(before, **changed)  # type: ignore[arg-type]
         if {"alias", "version", "canary", "shadow"} & changed.keys() or wanted == SERVING:
             self._routing.check(after)
+        action = WORD_OF[wanted] if wanted and changed.keys() == {"wanted"} else "updated"
         with losing_in_words(name, revision):
-            return self._change(who, before, "updated", changed)
+            return self._change(who, before, action, changed)
 
     def promote(self, who: Principal, name: str, why: str = "", *, revision: int | None = None) -> Deployment:
         """Make the canary the live version, in one step: the alias moves to it, or it is pinned; it is canary no more.

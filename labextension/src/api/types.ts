@@ -40,6 +40,14 @@ export interface Aliases {
   items: Array<Alias>;
 }
 
+/** A canary that answers. `answered` and `failed` count the requests it got; those failed got 502 or 504. */
+export interface CanaryState {
+  number: number;
+  percent: number;
+  answered: number;
+  failed: number;
+}
+
 /** What a live kernel holds that can be registered. */
 export interface Candidates {
   language: string;
@@ -78,8 +86,10 @@ export interface DataFound {
 
 /**
  * It follows `alias`, or serves `version` for good. `follows` is the version that should answer, `live` the one
- * that does. `state` is starting, ready, swapping, degraded, failed or stopped; `reason` and `remedy` tell it in
- * words. `url` is where predictions are asked for, null while nothing serves.
+ * that does. `canary` (a version or an alias of the same model) gets `percent` of the requests, `shadow` copies
+ * of all of them; `canary_state` and `shadow_state` tell what they did, while they do it. `spares` are processes
+ * that stand by. `state` is starting, ready, swapping, degraded, idle, failed or stopped; `reason` and `remedy`
+ * tell it in words. `url` is where predictions are asked for, null while nothing serves.
  */
 export interface Deployment {
   name: string;
@@ -89,6 +99,10 @@ export interface Deployment {
   follows: number | null;
   live: number | null;
   replicas: number;
+  spares: number;
+  canary: number | string | null;
+  percent: number;
+  shadow: number | string | null;
   limits: ServingLimits;
   wanted: string;
   state: string;
@@ -98,15 +112,22 @@ export interface Deployment {
   revision: number;
   created_at: string;
   created_by: string;
+  memory_bytes: number;
+  canary_state: CanaryState | null;
+  shadow_state: ShadowState | null;
   url?: string | null;
 }
 
-/** What is not sent stays. `wanted` starts or stops it. */
+/** What is not sent stays. `wanted` starts or stops it; `canary` or `shadow` null ends it. */
 export interface DeploymentChange {
   alias?: string | null;
   version?: number | null;
   replicas?: number | null;
-  limits?: Record<string, number> | null;
+  spares?: number | null;
+  canary?: number | string | null;
+  percent?: number | null;
+  shadow?: number | string | null;
+  limits?: Record<string, number | boolean> | null;
   note?: string | null;
   wanted?: 'serving' | 'stopped' | null;
 }
@@ -262,7 +283,11 @@ export interface NewDeployment {
   alias?: string | null;
   version?: number | null;
   replicas?: number;
-  limits?: Record<string, number> | null;
+  spares?: number;
+  canary?: number | string | null;
+  percent?: number;
+  shadow?: number | string | null;
+  limits?: Record<string, number | boolean> | null;
   note?: string;
 }
 
@@ -345,7 +370,10 @@ export interface Ready {
   gateway_url: string | null;
 }
 
-/** One living process. `warm`: it is loaded, and gets no requests yet or any more. */
+/**
+ * One living process. `warm`: it is loaded, and gets no requests yet or any more. role: live, canary, shadow or
+ * warm. memory_bytes: its share of what it and all it started use; 0 if not known.
+ */
 export interface Replica {
   pid: number | null;
   version: number;
@@ -353,6 +381,8 @@ export interface Replica {
   started_at: string;
   answered: number;
   warm: boolean;
+  role: string;
+  memory_bytes: number;
 }
 
 export interface ReplicaList {
@@ -378,6 +408,18 @@ export interface ServingLimits {
   rows?: number;
   idle_s?: number;
   network?: boolean;
+}
+
+/** A shadow and what was seen of it; see `shadows.Shadow`. */
+export interface ShadowState {
+  number: number;
+  asked: number;
+  dropped: number;
+  answered: number;
+  failed: number;
+  different: number;
+  largest: number;
+  seconds: number;
 }
 
 export interface Signature {
