@@ -25,6 +25,8 @@ _FILES = {
             *(f"python/fast/{file.name}" for file in sorted((_HERE / "python" / "fast").glob("*.py"))),
             "r/host.R",
             "r/frames.R",
+            "r/layouts.R",
+            "r/seed.R",
             "julia/host.jl",
             "julia/frames.jl",
         )

@@ -9,7 +9,7 @@ kronkers <- new.env()
 local(envir = kronkers, {
   arguments <- commandArgs(TRUE)
   here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L]))
-  sys.source(file.path(here, "frames.R"), kronkers)
+  for (source in c("frames.R", "layouts.R", "seed.R")) sys.source(file.path(here, source), kronkers)
 
   declared_types <- integer()
 
@@ -113,9 +113,11 @@ local(envir = kronkers, {
   }
 
   answer <- function(model, body) {
-    table <- kronkers_frame_decode(body)
+    table <- kronkers_decode_again(body)
     columns <- answer_columns(ask(model, in_container(model, table)), table$rows)
-    kronkers_frame_encode(2L, table$id, columns, table$rows, declared(columns))
+    # One column of doubles is what most models answer, and any declaration of it leaves it so.
+    reply <- kronkers_reply_again(table$id, columns, table$rows)
+    if (is.null(reply)) kronkers_frame_encode(2L, table$id, columns, table$rows, declared(columns)) else reply
   }
 
   # ---- errors, in words --------------------------------------------------------------------------------------------
@@ -142,16 +144,54 @@ local(envir = kronkers, {
     value
   }
 
-  start <- function(folder) {
-    warm_up <- taken("KRONKERS_WARM_UP")
+  load_host <- function(folder) {
+    host <- list(warm_up = taken("KRONKERS_WARM_UP"), seed = taken("KRONKERS_SEED"))
     declared_types <<- as.integer(strsplit(taken("KRONKERS_ANSWERS"), "")[[1L]])
     began <- milliseconds()
-    model <- load_model(folder)
-    loaded <- milliseconds()
-    if (nzchar(warm_up)) answer(model, unhex(warm_up))
+    host$model <- load_model(folder)
+    host$load_ms <- milliseconds() - began
+    host
+  }
+
+  # Once to see that it answers, then until R has compiled what is called for a row and for a few.
+  warm_up <- function(host) {
+    if (!nzchar(host$warm_up)) return(0)
+    began <- milliseconds()
+    body <- unhex(host$warm_up)
+    answer(host$model, body)
+    took <- milliseconds() - began
+    if (took < 300) tryCatch(warmer(host$model, body), error = function(e) NULL)
+    took
+  }
+
+  warmer <- function(model, body) {
+    one <- kronkers_frame_decode(body)
+    if (!length(one$columns)) return(invisible())
+    some <- kronkers_frame_encode(1L, 0, lapply(one$columns, rep, 8L), 8L, one$dtypes)[-(1:4)]
+    for (again in list(some, body, some, body, some)) answer(model, again)
+  }
+
+  ready <- function(host, warm_ms, ...) {
     said <- list(language = "r", version = as.character(getRversion()), pid = Sys.getpid(),
-                 load_ms = loaded - began, warm_ms = milliseconds() - loaded)
-    list(model = model, ready = kronkers_frame_encode(0L, 0, said, 1L))
+                 load_ms = host$load_ms, warm_ms = warm_ms, protocol = 1L, ...)
+    kronkers_frame_encode(0L, 0, said, 1L)
+  }
+
+  # Predicts once, says ready, and answers until the owner hangs up.
+  begin <- function(host, requests, answers) {
+    told <- tryCatch(list(frame = ready(host, warm_up(host)), well = TRUE),
+                     error = function(e) list(frame = error_frame(e, 0), well = FALSE))
+    writeBin(told$frame, answers)
+    flush(answers)
+    if (told$well) serve(host$model, requests, answers)
+  }
+
+  # Says ready, and forks hosts until the owner hangs up. One that cannot be forked says so and ends.
+  sow <- function(host, requests, answers) {
+    forks <- kronkers_can_fork()
+    writeBin(ready(host, 0, forks = forks), answers)
+    flush(answers)
+    if (forks) kronkers_sow(host$seed, requests, answers, function(asked, said) begin(host, asked, said))
   }
 
   serve <- function(model, requests, answers) {
@@ -168,10 +208,15 @@ local(envir = kronkers, {
     options(warn = 1L)
     requests <- file(paste0("/dev/fd/", arguments[2L]), "rb", raw = TRUE)
     answers <- file(paste0("/dev/fd/", arguments[3L]), "wb", raw = TRUE)
-    started <- tryCatch(start(arguments[1L]), error = function(e) list(ready = error_frame(e, 0)))
-    writeBin(started$ready, answers)
-    flush(answers)
-    if (!is.null(started$model)) serve(started$model, requests, answers)
+    host <- tryCatch(load_host(arguments[1L]), error = function(e) error_frame(e, 0))
+    if (is.raw(host)) {
+      writeBin(host, answers)
+      flush(answers)
+    } else if (nzchar(host$seed)) {
+      sow(host, requests, answers)
+    } else {
+      begin(host, requests, answers)
+    }
   }
 })
 

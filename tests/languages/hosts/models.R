@@ -30,6 +30,12 @@ saved("leaves_children", function(m, d) {
   quit()
 })
 saved("quits", function(m, d) quit(save = "no"))
+saved("quits_when_asked", function(m, d) if (d$x[1] < 0) quit("no", 3) else d$x)
+saved("leaves_when_asked", function(m, d) {
+  if (d$x[1] > 0) return(d$x)
+  as.double(system("sleep 86399 >/dev/null 2>&1 & echo $!", intern = TRUE))
+})
+saved("random", function(m, d) runif(length(d$x)))
 saved("crashes", function(m, d) tools::pskill(Sys.getpid(), 11L))
 saved("raises", function(m, d) stop("no \u00e9"))
 saved("short", function(m, d) 1)
