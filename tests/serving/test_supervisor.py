@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 
-import psutil
 import pytest
 
 from jupyter_kronkers.errors import Conflict
@@ -114,14 +113,14 @@ def test_a_killed_gateway_comes_back_on_its_socket_and_nobody_is_refused(plane, 
 
     knocking = threading.Thread(target=knock)
     knocking.start()
-    pids = [supervisor.pid, *(child.pid for child in psutil.Process(supervisor.pid).children(recursive=True))]
+    pids = [supervisor.pid, *(replica.pid for replica in plane.deployments.replicas("live") if not replica.warm)]
     os.kill(supervisor.pid, signal.SIGKILL)
     until(lambda: supervisor.pid not in (None, pids[0]), "a new gateway")
     assert ask(supervisor)[0] == 200
     done.set()
     knocking.join()
     assert refused == []
-    until(lambda: gone(pids), "the end of the old processes")
+    until(lambda: gone(pids), "the end of the old processes; the seed goes on")
     settle(plane, 1)
 
 
