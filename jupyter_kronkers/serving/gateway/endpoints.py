@@ -20,6 +20,7 @@ from jupyter_kronkers.serving.gateway.http import Exchange
 from jupyter_kronkers.serving.gateway.predictions import Desk, Prediction, unforeseen
 from jupyter_kronkers.serving.gateway.protocols import inference
 from jupyter_kronkers.serving.gateway.protocols.shape import About
+from jupyter_kronkers.serving.gateway.turns import Turns
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
 __all__ = ["Endpoints", "Target", "is_loopback"]
@@ -37,6 +38,7 @@ class Endpoints:
         self.admission = Admission(deployments, loopback)
         self.desk = Desk(deployments.metrics)
         self.admit = self.admission.admit
+        self._turns = Turns(self._begin)
         self._own: dict[str, Callable[[], Answer]] = {
             "ping": lambda: Answer(200, b"\n", TEXT),
             "health": self._health,
@@ -58,6 +60,14 @@ class Endpoints:
         return self.deployments.routes
 
     def serve(self, exchange: Exchange) -> None:
+        """Answer it: what is asked of a deployment in that deployment's turn, all else at once."""
+        target = exchange.target
+        if isinstance(target, Target) and target.deployment:
+            self._turns.take(target.deployment, exchange)
+        else:
+            self._begin(exchange)
+
+    def _begin(self, exchange: Exchange) -> None:
         target = exchange.target
         if not isinstance(target, Target) or exchange.lost:
             return
