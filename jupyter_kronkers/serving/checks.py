@@ -46,6 +46,8 @@ def limits(given: GivenLimits, base: ServingLimits) -> ServingLimits:
     """The limits, those not given as in `base`."""
     if isinstance(given, ServingLimits) or not given:
         return given if isinstance(given, ServingLimits) else base
+    if unknown := sorted(given.keys() - set(ServingLimits.__struct_fields__)):
+        raise Invalid(*(Fault(f"limits.{name}", "there is no such limit") for name in unknown))
     asked = {name: bool(value) if name == "network" and value in (0, 1) else value for name, value in given.items()}
     try:
         found = msgspec.convert({**msgspec.to_builtins(base), **asked}, ServingLimits)

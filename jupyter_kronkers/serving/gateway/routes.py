@@ -15,8 +15,8 @@ EVERY = "*"
 """As a deployment's name in a grant: every deployment."""
 
 
-class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one deployment may use.
+class ServingLimits(msgspec.Struct, frozen=True):
+    """What one deployment may use. A limit that only a later release knows is passed over, here as in all of Routes.
 
     request_s: what a model may take for one predict. wait_s: what a request may take in all, so that those who wait
     behind a model that has to be stopped are answered still. queue: requests that may wait; queue_s: and how long.
