@@ -170,9 +170,14 @@ Capture.capture((factor = 2.0,), ARGS[2]; data = rows, predict = answers)
 
 def trouble_in(makes: Makes, language: str) -> Placed:
     """The troublemaker in R or Julia."""
+    return makes.placed(f"double-{language}", 1, trouble_raw(makes.folders, language), language)
+
+
+def trouble_raw(folders: Folders, language: str) -> Path:
+    """Its capture, as a notebook's kernel would write it."""
     from importlib import import_module
 
-    folder = makes.folders.staging / f"{language}-{time.monotonic_ns()}"
+    folder = folders.staging / f"{language}-{time.monotonic_ns()}"
     folder.mkdir()
     code, command = {"r": (R_TROUBLE, ["Rscript"]), "julia": (JULIA_TROUBLE, ["julia", "--startup-file=no"])}[language]
     (folder / "source").write_text(import_module(f"jupyter_kronkers.languages.{language}").capture_source())
@@ -180,4 +185,4 @@ def trouble_in(makes: Makes, language: str) -> Placed:
     words = [*command, str(folder / "script"), str(folder / "source"), str(folder / "raw")]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    return makes.placed(f"double-{language}", 1, folder / "raw", language)
+    return folder / "raw"
