@@ -58,7 +58,6 @@ class Deployment:
         self.shadow: Shadow | None = None
         self.state, self.problem = "starting", FINE
         self.withdrawn: dict[str, str] = {}
-        self.asked_at = asyncio.get_running_loop().time()
         self.trial: Trial | None = None
         self.shelf = Shelf(self._bring, self._uses, self._keeps)
         self._place, self._clock = place, asyncio.get_running_loop().time
@@ -72,7 +71,6 @@ class Deployment:
 
     def choose(self, use: bytes | None = None) -> LoadedVersion:
         """The version that answers this request. Raises Unavailable in words if there is none."""
-        self.asked_at = self._clock()
         canary = self.canary
         if canary is not None and canary.takes(use):
             return canary.version
@@ -183,7 +181,7 @@ class Deployment:
         """One pointer moves; what was live finishes what it has."""
         old, self.live = self.live, new
         if old is not None and old is not new:
-            self.asked_at = self._clock()
+            new.asked_at = self._clock()
             self.trial = Trial(new, old, self._clock())
             self.shelf.put_away(old)
 
@@ -276,8 +274,8 @@ class Deployment:
             self._withdraw("canary", fault)
             self.canary = None
             self.shelf.tidy()
-        route = self.route
-        if route is not None and 0 < route.limits.idle_s < now - self.asked_at and not self.asleep:
+        idle_s = self.route.limits.idle_s if self.route else 0.0
+        if idle_s and not self.asleep and now - self.asked_at > idle_s:
             self.sleep()
 
     def _judge(self, trial: Trial, now: float) -> None:
@@ -285,7 +283,7 @@ class Deployment:
         fault = trial.fault() if trial.version is self.live else None
         if fault is not None and before is not None and before in self.shelf and not before.resting and route:
             self._withdraw("version", fault)
-            self.live, self.trial = before, None
+            self.live, self.trial, before.asked_at = before, None, now
             before.scale(route.replicas, route.spares)
             self.shelf.put_away(trial.version)
         elif trial.version is not self.live or trial.passed(now):
@@ -304,6 +302,13 @@ class Deployment:
     @property
     def asleep(self) -> bool:
         return self.live is not None and self.live.asleep
+
+    @property
+    def asked_at(self) -> float:
+        """When somebody wanted a prediction last, by the loop's clock."""
+        if self.live is None:
+            return 0.0
+        return max(self.live.asked_at, self.canary.version.asked_at) if self.canary else self.live.asked_at
 
     @property
     def busy(self) -> bool:

@@ -135,7 +135,7 @@ class Prediction:
         return self._put(read.columns, read.rows, read.reply)
 
     async def _begin_later(self, body: bytes, coding: str) -> None:
-        with self._at_a_door():
+        with self._live.held(), self._at_a_door():
             if (key := self._target.key) is not None and (kept := await self._kept(key, body, coding)) is not None:
                 return self._end(kept)
             if not coding and is_quickly_read(self._target, body):

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,7 @@ class LoadedVersion:
         self.counts = Counts()
         self.measures = Measures()
         self.answered = self.failed = 0
+        self.asked_at = asyncio.get_running_loop().time()
         self.asleep, self._woken_at = False, 0.0
         self.changed = changed
         self._log, self._keeping = logs / f"{placed.number}.1.log", keeping or Keeping()
@@ -96,6 +98,7 @@ class LoadedVersion:
         self._look: asyncio.TimerHandle | None = None
         self._hosting: Hosting | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._held = 0
         self._closed = False
 
     # Its life
@@ -134,7 +137,16 @@ class LoadedVersion:
 
     @property
     def busy(self) -> bool:
-        return bool(self.waiting) or any(replica.state == "busy" for replica in self.replicas)
+        return bool(self.waiting) or self._held > 0 or any(replica.state == "busy" for replica in self.replicas)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Whoever was sent to this version and cannot ask at once holds it, so that it is still there when he does."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     def close(self) -> None:
         """End every host now."""
@@ -174,7 +186,7 @@ class LoadedVersion:
             return ask.done(self._busy(f"{len(self.waiting)} requests wait already."))
         if self.asleep:
             self._wake()
-        ask.since = self._loop.time()
+        ask.since = self.asked_at = self._loop.time()
         self.waiting.append(ask)
         self.freed()
         if self.waiting and self._look is None:
