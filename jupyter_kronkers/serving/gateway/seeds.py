@@ -22,7 +22,7 @@ from jupyter_kronkers.serving.gateway.keeping import Keeping
 
 log = logging.getLogger(__name__)
 
-FORKING = ("python",)
+FORKING = ("python", "r")
 """Languages whose hosts can be seeds. The runtime of Julia does not outlive a fork."""
 
 
