@@ -29,7 +29,7 @@ from jupyter_kronkers.serving.gateway.adopting import Stranger, named
 from jupyter_kronkers.serving.gateway.fifos import Fifos, folder_of
 from jupyter_kronkers.serving.gateway.hosting import STOP_S, Watcher, launch
 from jupyter_kronkers.serving.gateway.keeping import Kept, close
-from jupyter_kronkers.serving.gateway.replicas import MOURN_S, said
+from jupyter_kronkers.serving.gateway.replicas import MOURN_S, number, said
 
 FORK_S = 5.0
 """A seed that has not forked by then is ended: it does nothing else."""
@@ -237,11 +237,11 @@ class Seed(asyncio.Protocol):
         if frame.kind != READY:
             raise failed(said(frame, language))
         facts = {column.name: column.values[0] for column in frame.columns if len(column.values)}
-        if int(facts.get("protocol", PROTOCOL)) != PROTOCOL:
-            raise failed(foreign(int(facts["protocol"]), language))
+        if (spoken := number(facts.get("protocol", PROTOCOL))) != PROTOCOL:
+            raise failed(foreign(spoken, language))
         if not facts.get("forks"):
             raise Unforkable("its process cannot be copied safely, as one with several threads")
-        self._own = int(facts["pid"])
+        self._own = number(facts.get("pid"))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

@@ -16,6 +16,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
+
 from jupyter_kronkers.errors import HostDied, HostFailed, KronkersError, TimedOut
 from jupyter_kronkers.languages import Limits
 from jupyter_kronkers.languages.frames import (
@@ -89,7 +91,9 @@ class Replica(asyncio.Protocol):
         except BaseException:
             self.end(self.died("It was stopped while it started."))
             raise
-        hosted.proven(int(str(self.facts.get("pid", 0))))
+        if self._end is not None:  # what came right behind its first frame was no frame
+            raise HostFailed("HostDied", self._end.message, self._language, remedy=self._end.remedy)
+        hosted.proven(int(str(self.facts["pid"])))
         self.state = "idle"
 
     def ask(self, table: Table, limit_s: float, done: Done) -> None:
@@ -132,9 +136,10 @@ class Replica(asyncio.Protocol):
     def _said_of_itself(self, frame: Frame) -> dict[str, object]:
         """Raises HostFailed if it speaks another protocol than we do."""
         facts = {column.name: column.values[0] for column in frame.columns if len(column.values)}
-        spoken = int(str(facts.get("protocol", PROTOCOL)))
+        spoken = number(facts.get("protocol", PROTOCOL))
         if spoken != PROTOCOL:
             raise failed(foreign(spoken, self._language))
+        facts["pid"] = number(facts.get("pid"))
         return facts
 
     async def _spawn(self) -> Hosted:
@@ -225,3 +230,8 @@ def said(frame: Frame, language: str) -> Refused:
     """The error that a host sent as a frame."""
     words = {column.name: str(column.values[0]) for column in frame.columns if len(column.values)}
     return Refused(words.get("class", "Error"), words.get("message", ""), language, words.get("remedy", ""))
+
+
+def number(value: object) -> int:
+    """A whole number that a host said of itself; 0 for whatever else it said there."""
+    return int(value) if isinstance(value, int | np.integer) else 0
