@@ -20,9 +20,10 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import frames
 from .commands import HERE, PROTOCOL, Limits, Runtime, command, is_load_path, warm_up_frame
@@ -143,19 +144,20 @@ class Process:
         frame = self._receive(self._limits.start_s)
         if frame.kind != frames.READY:
             raise _refusal(frame)
-        said = {column.name: column.values[0] for column in frame.columns}
+        try:
+            return self._introduced({column.name: column.values[0] for column in frame.columns})
+        except (KeyError, IndexError, ValueError) as problem:
+            self.stop()
+            raise Died(f"its first frame does not say what it is: {problem}", None, self.last_words()) from problem
+
+    def _introduced(self, said: Mapping[str, Any]) -> Ready:
+        language, own = str(said["language"]), int(said["pid"])
         if (spoken := int(said.get("protocol", PROTOCOL))) != PROTOCOL:
             self.stop()
-            raise foreign(spoken, str(said["language"]))
-        self._pid = outer_pid(self._child.pid, int(said["pid"]))
-        return Ready(
-            str(said["language"]),
-            str(said["version"]),
-            self._pid,
-            float(said["load_ms"]),
-            float(said["warm_ms"]),
-            str(said.get("path", "plain")),
-        )
+            raise foreign(spoken, language)
+        self._pid = outer_pid(self._child.pid, own)
+        times = float(said["load_ms"]), float(said["warm_ms"])
+        return Ready(language, str(said["version"]), self._pid, *times, str(said.get("path", "plain")))
 
     def ask(self, columns: Sequence[Column], rows: int | None = None) -> list[Column]:
         """The model's answers, one row for each of `columns`.
