@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import select
@@ -28,19 +29,16 @@ from typing import NamedTuple, NoReturn
 GRACE_S = 1.0
 """A host whose owner has gone, or has hung up, may take this long to notice."""
 
-LOOK_S = 1.0
-"""How often the watcher counts the processes and threads below it."""
+LOOK_S, TOO_MANY_TASKS = 1.0, 125
+"""How often processes and threads are counted, and the exit status of a host that had more than it may."""
 
-TOO_MANY_TASKS = 125
-"""Exit status of a host that was ended because it had started more than it may."""
+OOM_SCORE, NICE = 500, 1
+"""Where memory runs out, hosts go before the gateway and kernels, which have 0. Under full load the gateway, which
+serves all of them, comes before a host; a notebook hardly does."""
 
-OOM_SCORE = 500
-"""Where memory runs out, hosts go before the gateway, kernels and whatever else has the usual 0."""
-
-NICE = 1
-"""Under full load the gateway, which serves all of them, comes before a host; a notebook hardly does."""
-
-ROOM = "@room@"
+ROOM, PREFIX = "@room@", "kronkers-host-"
+ABANDONED_S = 60.0
+"""A private folder of this age that no living watcher has locked belongs to nobody."""
 
 RATE_BYTES_S = 1 << 20
 """A host that prints faster is slowed down: its prints wait in the pipe."""
@@ -74,6 +72,7 @@ def main(arguments: list[str]) -> NoReturn:
     if host == 0:
         become_host(fence, command, room, prints)
     os.close(fence.give)
+    forget_abandoned(os.path.dirname(room))
     log = Log(fence.log, fence.log_bytes, printed, prints) if fence.log else None
     status = Watch(host, fence, wake, log).until_it_ends()
     end_descendants()
@@ -298,11 +297,32 @@ def end_descendants() -> None:
 
 def private_folder(made: str) -> str:
     """A new folder for this host alone, or the one that its owner has made for it."""
-    if made:
-        return made
-    folder = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"kronkers-host-{os.urandom(8).hex()}")  # noqa: S108
-    os.mkdir(folder, 0o700)
+    folder = made or os.path.join(os.environ.get("TMPDIR", "/tmp"), f"{PREFIX}{os.urandom(8).hex()}")  # noqa: S108
+    if not made:
+        os.mkdir(folder, 0o700)
+    locked(folder)  # for as long as this process lives
     return folder
+
+
+def locked(folder: str) -> bool:
+    """Lock the folder, if nobody has."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(place)
+        return False
+    return True
+
+
+def forget_abandoned(parent: str) -> None:
+    """Remove folders whose watcher was killed, and whoever else would have removed them too."""
+    with contextlib.suppress(OSError):
+        for found in os.scandir(parent):
+            with contextlib.suppress(OSError):
+                old = time.time() - found.stat(follow_symlinks=False).st_mtime > ABANDONED_S
+                if found.name.startswith(PREFIX) and old and locked(found.path):
+                    remove(found.path)
 
 
 def remove(folder: str) -> None:

@@ -23,7 +23,7 @@ from jupyter_kronkers.serving.gateway.keeping import Keeping
 from jupyter_kronkers.serving.gateway.replicas import Replica
 from jupyter_kronkers.serving.gateway.seeds import Hosting
 from tests.serving.artifacts import ROWS, trouble_in
-from tests.serving.conftest import gone
+from tests.serving.conftest import Gateway, gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="seeds fork on Linux only")]
 
@@ -400,3 +400,21 @@ def test_a_killed_seed_of_r_takes_its_replicas_along(nursery, in_r):
         assert gone([process.pid for process in below])
 
     nursery(story, in_r, "r")
+
+
+def test_a_killed_gateway_without_a_supervisor_leaves_nothing(tmp_path_factory, makes, double, monkeypatch):
+    """faults: 160, 165"""
+    place = tmp_path_factory.mktemp("g")
+    monkeypatch.setenv("TMPDIR", str(place))
+    gateway = Gateway(makes.folders, place)
+    gateway.start()
+    gateway.serve("double", double)
+    processes = gateway.hosts()
+    assert len(processes) >= 3
+    assert list(place.glob("kronkers-host-*"))
+    gateway.process.kill()
+    gateway.process.wait()
+    psutil.wait_procs(processes, 20)
+    assert gone([process.pid for process in processes])
+    assert list(place.glob("kronkers-host-*")) == []
+    gateway.socket.close()

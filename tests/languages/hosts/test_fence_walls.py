@@ -389,3 +389,18 @@ def test_a_model_error_is_one_with_and_without_a_fence(inside):
     for walls in ["off", *(["required"] if fence.protection().program else [])]:
         with pytest.raises(ModelFailed, match="no"):
             inside(look, walls)
+
+
+def test_a_folder_whose_watcher_was_killed_is_removed_by_the_next(host, tmp_path):
+    abandoned, young = tmp_path / "kronkers-host-1", tmp_path / "kronkers-host-2"
+    living = host("python", "doubles")
+    (room,) = tmp_path.glob("kronkers-host-*")
+    for folder in (abandoned, young):
+        (folder / "tmp").mkdir(parents=True)
+    for folder in (abandoned, room):
+        os.utime(folder, (1, 1))
+    host("python", "doubles")
+    assert not abandoned.exists()
+    assert young.exists()
+    assert room.exists()
+    assert living.alive
