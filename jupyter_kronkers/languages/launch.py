@@ -10,7 +10,7 @@
 
 In the command and its environment `@room@` stands for the private folder; folders named below it are made.
 
-Standard library only, and little of that: it is started once per host, without site-packages.
+Standard library only, and little of that: it runs once per host, without site-packages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import time
 from typing import NamedTuple, NoReturn
 
 GRACE_S = 1.0
-"""A host whose owner has gone, or has hung up, may take this long to notice."""
+"""A host whose owner has gone may take this long to notice."""
 
 LOOK_S, TOO_MANY_TASKS = 1.0, 125
 """How often processes and threads are counted, and the exit status of a host that had more than it may."""
@@ -36,8 +36,7 @@ OOM_SCORE, NICE = 500, 1
 """Where memory runs out, hosts go before the gateway and kernels, which have 0. Under full load the gateway, which
 serves all of them, comes before a host; a notebook hardly does."""
 
-ROOM, PREFIX = "@room@", "kronkers-host-"
-ABANDONED_S = 60.0
+ROOM, PREFIX, ABANDONED_S = "@room@", "kronkers-host-", 60.0
 """A private folder of this age that no living watcher has locked belongs to nobody."""
 
 RATE_BYTES_S = 1 << 20

@@ -219,6 +219,7 @@ def test_a_model_with_threads_of_its_own_is_not_forked(nursery, makes):
 
 
 def test_a_model_that_cannot_be_loaded_says_why_in_its_own_words(nursery, makes):
+    """faults: 188"""
     placed = makes.python("broken", 1, {}, ROWS, lambda model, rows: rows["x"].tolist())
     (Path(placed.folder) / "data/model/model.pkl").write_bytes(b"cno_such_package\nThing\n.")
 
