@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import json
@@ -12,17 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import psutil
 import pytest
 
+from jupyter_kronkers.languages import find
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes, ServingLimits
 from jupyter_kronkers.serving.gateway.states import DeploymentState, State
 from jupyter_kronkers.store import Folders
 from tests.serving.artifacts import ROWS, Makes, troublemaker
+from tests.serving.nursery import Nursery, below, told
 
 SECRET = "krk_every"
 QUICK = ServingLimits(request_s=5.0, start_s=60.0, memory_bytes=1 << 30)
@@ -182,3 +185,17 @@ def triple(makes: Makes) -> Placed:
 def reversed_arguments(factor: float):
     model, predict = troublemaker(factor)
     return model, ROWS, predict
+
+
+@pytest.fixture
+def nursery(tmp_path, monkeypatch, double):
+    """nursery(story, data) plays the story with the nursery of a version, and looks that nothing is left."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def play(story: Callable[[Nursery], Awaitable[None]], placed=double, language="python", **limits: float) -> None:
+        asyncio.run(told(story, Nursery(Path(placed.folder) / "data", tmp_path, find(language), **limits)))
+        assert below() == before
+
+    before = below()
+    return play

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,89 +13,15 @@ import pandas as pd
 import psutil
 import pytest
 
-from jupyter_kronkers.errors import HostDied, HostFailed, TimedOut
-from jupyter_kronkers.languages import Column, Limits, Runtime, find
-from jupyter_kronkers.serving.gateway.forking import Forked, Seed
+from jupyter_kronkers.errors import HostFailed, TimedOut
+from jupyter_kronkers.languages import Column, Runtime
+from jupyter_kronkers.serving.gateway.forking import Forked
 from jupyter_kronkers.serving.gateway.hosting import Fresh
-from jupyter_kronkers.serving.gateway.keeping import Keeping
-from jupyter_kronkers.serving.gateway.replicas import Replica
-from jupyter_kronkers.serving.gateway.seeds import Hosting
-from tests.serving.artifacts import ROWS, trouble_in
+from tests.serving.artifacts import ROWS
 from tests.serving.conftest import Gateway, gone
+from tests.serving.nursery import Nursery, answer, ask, has_died, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="seeds fork on Linux only")]
-
-
-class Nursery:
-    """The hosting of one version, and the replicas that were asked of it."""
-
-    def __init__(self, data: Path, folder: Path, runtime: Runtime, **limits: float) -> None:
-        self.limits = Limits(**{"memory_bytes": 1 << 30, **limits})
-        self.log, self.folder, self.language = folder / "1.1.log", folder, runtime.language
-        self.hosting = Hosting(data, runtime, self.limits, self.log, Keeping(), "key")
-        self.replicas: list[Replica] = []
-
-    async def replica(self) -> Replica:
-        replica = Replica(self.hosting.begin, self.language, self.limits, self.log, lambda *_: None)
-        self.replicas.append(replica)
-        await replica.start()
-        return replica
-
-    async def seed(self) -> Seed:
-        found = await self.hosting._seed()
-        assert found is not None
-        return found
-
-    async def close(self) -> None:
-        for replica in self.replicas:
-            replica.end(replica.died("The test is over."))
-            await replica.stopped()
-        await self.hosting.close()
-        assert list(self.folder.glob("kronkers-host-*")) == []
-
-
-async def ask(replica: Replica, x: float = 1.0, do: str = "answer", limit_s: float = 10.0):
-    answered = asyncio.get_running_loop().create_future()
-    columns = [Column("x", np.array([x])), Column("do", np.array([do], object))]
-    replica.ask(columns, limit_s, answered.set_result)
-    return await answered
-
-
-async def has_died(replica: Replica) -> bool:
-    async with asyncio.timeout(20):
-        while replica.state != "ended":
-            await asyncio.sleep(0.01)
-    return True
-
-
-def answer(columns) -> float:
-    assert isinstance(columns, list), columns
-    return columns[0].values.tolist()[0]
-
-
-@pytest.fixture
-def nursery(tmp_path, monkeypatch, double):
-    """nursery(story, data) plays the story with the nursery of a version, and looks that nothing is left."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-
-    def play(story: Callable[[Nursery], Awaitable[None]], placed=double, language="python", **limits: float) -> None:
-        asyncio.run(told(story, Nursery(Path(placed.folder) / "data", tmp_path, find(language), **limits)))
-        assert below() == before
-
-    before = below()
-    return play
-
-
-def below() -> list[int]:
-    return [child.pid for child in psutil.Process().children(recursive=True)]
-
-
-async def told(story: Callable[[Nursery], Awaitable[None]], nursery: Nursery) -> None:
-    try:
-        await story(nursery)
-    finally:
-        await nursery.close()
 
 
 def test_replicas_share_one_seed_and_answer_as_the_model_does(nursery):
@@ -350,57 +274,6 @@ def test_a_data_frame_of_many_rows_goes_through_named_pipes(nursery):
         pd.testing.assert_series_equal(pd.Series(column.values), pd.Series(x * 2))
 
     nursery(story)
-
-
-@pytest.fixture(scope="module")
-def in_r(makes):
-    if shutil.which("Rscript") is None:
-        pytest.skip("needs R")
-    return trouble_in(makes, "r")
-
-
-def test_replicas_of_r_share_one_seed_too(nursery, in_r):
-    async def story(version):
-        replicas = await asyncio.gather(*(version.replica() for _ in range(3)))
-        assert [answer(await ask(replica, 4.0)) for replica in replicas] == [8.0, 8.0, 8.0]
-        assert len({replica._hosted.seed for replica in replicas}) == 1
-        whole = psutil.Process(replicas[0].pid).memory_full_info()
-        # R marks what it collects, and so copies a part.
-        assert whole.uss < whole.rss * 0.75
-
-    nursery(story, in_r, "r")
-
-
-@pytest.mark.parametrize(("do", "how"), [("loop", TimedOut), ("crash", HostDied), ("quit", HostDied)])
-def test_trouble_in_one_replica_of_r_leaves_its_siblings(nursery, in_r, do, how):
-    """faults: 64, 65"""
-
-    async def story(version):
-        troubled, other = await version.replica(), await version.replica()
-        pid = troubled.pid
-        assert isinstance(await ask(troubled, do=do, limit_s=1.0), how)
-        await troubled.stopped()
-        assert gone([pid])
-        assert answer(await ask(other)) == 2.0
-        assert answer(await ask(await version.replica())) == 2.0
-
-    nursery(story, in_r, "r")
-
-
-def test_a_killed_seed_of_r_takes_its_replicas_along(nursery, in_r):
-    """faults: 159"""
-
-    async def story(version):
-        replica = await version.replica()
-        below = psutil.Process((await version.seed()).watcher.pid).children(recursive=True)
-        seed = next(process for process in below if process.name() == "R")
-        seed.kill()
-        assert await has_died(replica)
-        assert answer(await ask(await version.replica())) == 2.0
-        psutil.wait_procs(below, 10)
-        assert gone([process.pid for process in below])
-
-    nursery(story, in_r, "r")
 
 
 def test_a_killed_gateway_without_a_supervisor_leaves_nothing(tmp_path_factory, makes, double, monkeypatch):
