@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_kronkers.serving.gateway.routes import ServingLimits
 from tests.serving.bystanders import Bystanders
-from tests.serving.conftest import until
+from tests.serving.conftest import gone, until
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +94,11 @@ def kill_host(gateway) -> None:
 def test_what_a_model_leaves_running_ends_with_its_host(served):
     """faults: 64"""
     assert served.trouble("double", "fork").status == 200
-    children = [p.pid for host in served.hosts() for p in host.children(recursive=True)]
-    assert children
     host = served.wait("double", lambda state: bool(state.replicas)).replicas[0].pid
+    children = [child.pid for child in psutil.Process(host).children()]
+    assert children
     os.kill(host, signal.SIGKILL)
-    until(lambda: not any(psutil.pid_exists(pid) for pid in children if pid != host), "the forked child's end")
+    until(lambda: gone(children), "the forked child's end")
 
 
 @pytest.mark.slow
