@@ -160,10 +160,10 @@ class HostFailed(ModelFailed):
 
 
 class HostDied(ModelFailed):
-    """`killed`: by SIGKILL, which says nothing of what it was asked."""
+    """`killed`: by SIGKILL, which says nothing of what it was asked. `asked`: somebody waited for its answer."""
 
     code = "host_died"
-    killed = False
+    killed = asked = False
 
 
 class TimedOut(KronkersError):

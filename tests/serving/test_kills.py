@@ -74,6 +74,10 @@ def busy_pids(gateway: Gateway) -> list[int]:
     return pids(now(gateway), "busy")
 
 
+def living(gateway: Gateway) -> set[int]:
+    return set(pids(now(gateway), "idle", "busy", "spare", "starting"))
+
+
 def killed(hosts: list[int]) -> bool:
     for pid in hosts:
         kill_if_there(pid)
@@ -131,15 +135,18 @@ def kill_if_there(pid: int) -> None:
 def test_kills_in_quick_succession_reach_no_caller(served, double):
     """faults: 159
 
-    Each kill takes whoever is there at that moment: one that serves, a spare, or one that is just being proven.
+    Each kill takes whoever is there at that moment: one that serves, a spare, or one that is just being proven; the
+    next follows as soon as there was one answer.
     """
     served.serve("double", double, replicas=2, spares=1)
     with Bystanders(served.port) as others:
         dead: set[int] = set()
-        while len(dead) < 25:
-            living = [pid for pid in pids(now(served), "idle", "busy", "spare", "starting") if pid not in dead]
-            kill(*living[:1])
-            dead.update(living[:1])
+        for _ in range(25):
+            until(lambda: bool(living(served) - dead), "somebody to kill")
+            for victim in sorted(living(served) - dead)[:1]:
+                kill_if_there(victim)
+                dead.add(victim)
+            others.more(1)
         others.more(30)
     assert others.wrong == []
 

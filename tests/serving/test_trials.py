@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from jupyter_kronkers.errors import HostDied
 from jupyter_kronkers.languages import r
 from jupyter_kronkers.serving.gateway.routes import Placed, Route, ServingLimits
 from jupyter_kronkers.serving.gateway.trials import Trial
@@ -30,7 +31,7 @@ class Tried:
     answered: int = 0
     failed: int = 0
     breaker: Fuse = field(default_factory=Fuse)
-    reason: str = "it crashed (SIGSEGV)"
+    reason: str | HostDied = "it crashed (SIGSEGV)"
 
     class artifact:
         placed = Placed("mult", 2, "", "")
@@ -74,6 +75,15 @@ def test_a_breaker_that_opened_is_enough():
     trial = Trial(version, Tried(), 0.0)
     version.breaker.opened = 1
     assert "SIGSEGV" in trial.fault().message
+
+
+def test_kills_from_outside_condemn_nobody():
+    """faults: 159"""
+    version = Tried(reason=HostDied("HostDied", "it was killed (SIGKILL)", "python"))
+    version.reason.killed = True
+    trial = Trial(version, Tried(), 0.0)
+    version.breaker.opened = 1
+    assert trial.fault() is None
 
 
 def test_a_trial_ends_after_a_minute_with_answers():

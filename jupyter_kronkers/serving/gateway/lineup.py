@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from jupyter_kronkers.errors import KronkersError
+from jupyter_kronkers.errors import HostDied, KronkersError
 from jupyter_kronkers.serving.gateway.breaker import Breaker
 from jupyter_kronkers.serving.gateway.replicas import OnEnd, Replica
 
@@ -115,6 +115,8 @@ class Lineup:
         try:
             await replica.start()
             await self._club.prove(replica)
+            if replica not in self.replicas:  # between its last answer and now
+                raise replica.died("The host ended as soon as it was proven.")
         except BaseException:
             replica.end(replica.died("It could not be started."))
             raise
@@ -187,8 +189,11 @@ class Lineup:
         if self.standby and len(self.serving) < self.wanted:
             self._serve(self.standby.pop(0))
         if len(self.serving) + len(self.standby) < self.wanted + self.spares:
-            self._crashed(why)
+            # One that was killed while nobody asked it anything has given no cause to wait.
+            if not (isinstance(why, HostDied) and why.killed and not why.asked):
+                self._crashed(why)
             self._replace()
+            self._club.changed()
 
     def _crashed(self, why: KronkersError) -> None:
         if self._breaker.crashed(why) and not self.serving:

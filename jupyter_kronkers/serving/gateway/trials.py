@@ -8,7 +8,7 @@ A canary is on trial for as long as it is one.
 
 from __future__ import annotations
 
-from jupyter_kronkers.errors import KronkersError
+from jupyter_kronkers.errors import HostDied, KronkersError
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
 TRIAL_S, LONGEST_TRIAL_S = 60.0, 15 * 60.0
@@ -32,7 +32,10 @@ class Trial:
     def fault(self) -> KronkersError | None:
         """Why it must go, or None. Looks at the requests since the last look that saw enough of them."""
         version = self.version
-        if version.breaker.opened > self._opened:
+        # Somebody who kills hosts from outside does not condemn the version.
+        if version.breaker.opened > self._opened and not (
+            isinstance(version.reason, HostDied) and version.reason.killed
+        ):
             return self._withdrawn(f"its hosts kept ending. The last time: {version.reason}")
         asked, failed = version.answered + version.failed - self._asked, version.failed - self._failed
         if asked < ENOUGH:

@@ -254,6 +254,7 @@ class LoadedVersion:
         self._usual_asks += 0.2 * (asks - self._usual_asks)
 
     def _died(self, batch: Sequence[Ask], why: HostDied) -> None:
+        why.asked = True
         again = []
         for ask in batch:
             ask.deaths += 1
