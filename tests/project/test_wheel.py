@@ -74,6 +74,11 @@ def test_the_wheel_carries_the_sources_in_other_languages(wheel: zipfile.ZipFile
     assert {str(path.relative_to(ROOT)) for path in foreign} <= names
 
 
+def test_the_wheel_carries_the_parts_of_a_deployments_page(wheel: zipfile.ZipFile):
+    pages = "jupyter_kronkers/serving/gateway/pages"
+    assert {f"{pages}/page.css", f"{pages}/page.js"} <= set(wheel.namelist())
+
+
 def test_the_wheel_holds_nothing_but_the_package(wheel: zipfile.ZipFile):
     assert {name.split("/")[0] for name in wheel.namelist()} == {
         "jupyter_kronkers",
