@@ -48,7 +48,7 @@ def limits(given: GivenLimits, base: ServingLimits) -> ServingLimits:
         return given if isinstance(given, ServingLimits) else base
     if unknown := sorted(given.keys() - set(ServingLimits.__struct_fields__)):
         raise Invalid(*(Fault(f"limits.{name}", "there is no such limit") for name in unknown))
-    asked = {name: bool(value) if name == "network" and value in (0, 1) else value for name, value in given.items()}
+    asked = {name: spelled(name, value) for name, value in given.items()}
     try:
         found = msgspec.convert({**msgspec.to_builtins(base), **asked}, ServingLimits)
     except msgspec.ValidationError as problem:
@@ -58,6 +58,13 @@ def limits(given: GivenLimits, base: ServingLimits) -> ServingLimits:
     if wrong:
         raise Invalid(*(Fault(f"limits.{name}", "must be more than 0") for name in wrong))
     return found
+
+
+def spelled(name: str, value: float) -> float:
+    """The value in the kind that its limit has: JSON knows numbers only, and 9.0 is 9."""
+    if name == "network" and value in (0, 1):
+        return bool(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def before(number: int | None, name: str) -> int:
