@@ -1,6 +1,6 @@
 """Plain requests: JSON rows just as the signature has them, which most are. The others go the general way.
 
-    body ──layout──▶ Plain ──batched, asked──▶ Share ──▶ {"predictions": …}
+body ──layout──▶ Plain ──batched, asked──▶ Share ──▶ {"predictions": …}
 """
 
 from __future__ import annotations
