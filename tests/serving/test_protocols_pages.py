@@ -169,7 +169,7 @@ def test_the_python_snippet_is_python_and_sends_the_row(row):
 
 ODD = {'x"$a': ")---", "y": '$(1)""" \\ \n `id` \'', "n": 9_007_199_254_740_993}
 READ = {
-    "R": (["Rscript", "--vanilla", "-e"], "f <- parse(file('stdin')); cat(f[[2]][[2]][[3]][[2]], sep = '')"),
+    "R": (["Rscript", "--vanilla", "-e"], "f <- parse(file('stdin')); cat(f[[2]][[2]][[2]][[3]], sep = '')"),
     "Julia": (
         ["julia", "--startup-file=no", "-e"],
         'print(Meta.parse("begin\\n" * read(stdin, String) * "\\nend").args[end - 2].args[2].args[4])',
