@@ -5,8 +5,10 @@ Nothing is guessed: a text is never a number, and no number is rounded to fit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,12 @@ from jupyter_kronkers.languages.signatures import Field
 _WHOLE = {"integer": 31, "long": 63}
 _LARGEST_EXACT = 1 << 53
 _SHOWN = 3
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](\d\d|\d\d:\d\d|\d\d:\d\d:\d\d)(?:(?<=:\d\d:\d\d)\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII,
+)
+"""The one spelling of ISO 8601 that hosts of all languages read alike; others (weeks, no dashes) they read apart."""
 _WORDS = {
     "boolean": "true or false",
     "integer": "a whole number",
@@ -217,15 +225,19 @@ def _times(column: Column) -> Column:
 
 
 def _utc(text: str, row: int) -> str:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise _Problem(f"must be {_WORDS['datetime']}; it holds {text[:40]!r}", [row]) from None
-    if time.tzinfo is None:
-        # Kept as it is: datetime would cut its nanoseconds off.
-        return text.replace(" ", "T").rstrip("0").rstrip(".") if "." in text else text.replace(" ", "T")
-    plain = time.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return plain.rstrip("0") if "." in plain else plain
+    if found := _TIME.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            return _in_utc(*found.groups())
+    raise _Problem(f"must be {_WORDS['datetime']}; it holds {text[:40]!r}", [row])
+
+
+def _in_utc(day: str, clock: str | None, fraction: str | None, zone: str | None) -> str:
+    if clock is None:
+        return date.fromisoformat(day).isoformat()
+    time = datetime.fromisoformat(f"{day}T{clock}{zone or ''}")
+    whole = time if zone is None else time.astimezone(UTC).replace(tzinfo=None)
+    # The fraction is kept as it is, in every zone the same: datetime would cut its nanoseconds off.
+    return f"{whole.isoformat()}.{fraction}".rstrip("0").rstrip(".") if fraction else whole.isoformat()
 
 
 def _refuse(wrong: Any, problem: str) -> None:

@@ -86,6 +86,8 @@ def test_columns_of_different_lengths_are_refused():
         ("datetime", ["2026-03-03T12:00:00.250000"], ["2026-03-03T12:00:00.25"]),
         ("datetime", ["2026-03-03T12:00:00.123456789"], ["2026-03-03T12:00:00.123456789"]),
         ("datetime", ["2026-03-03T12:00:00+02:00"], ["2026-03-03T10:00:00"]),
+        ("datetime", ["2026-03-03T12:00:00.123456789-01:30"], ["2026-03-03T13:30:00.123456789"]),
+        ("datetime", ["2026-03-03T12:30Z", "2026-03-03T12"], ["2026-03-03T12:30:00", "2026-03-03T12:00:00"]),
         ("double", [], []),
         ("string", [], []),
     ],
@@ -116,6 +118,33 @@ def test_what_fits_is_taken_without_loss(type_, given, expected):
 def test_what_does_not_fit_is_refused_and_nothing_is_guessed(type_, given, problem):
     (said,) = faults(one(type_), {"x": given}).values()
     assert said == problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-30",
+        "2016-12-31T23:59:60Z",
+        "10000-01-01",
+        "+10000-01-01",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00+01:00",
+        "20260303",
+        "2026-W10-2",
+        "2026-03-03T1200",
+        "2026-03-03T12:30.5",
+        "2026-03-03T12:00:00,5",
+        "2026-03-03x12:00:00",
+        "2026-03-29T02:30:00 Europe/Berlin",
+        "2026-03-03T12:00:00.1234567890",
+        "٢٠٢٦-03-03",
+        "",
+    ],
+)
+def test_a_time_that_languages_read_differently_is_refused(text):
+    """faults: 47"""
+    (said,) = faults(one("datetime"), {"x": [text]}).values()
+    assert said.startswith("must be a date or time in ISO 8601")
 
 
 @pytest.mark.parametrize(
