@@ -133,7 +133,7 @@ def test_replicas_come_and_go_under_load(served, double):
     with Bystanders(served.port) as others:
         for count in (3, 1, 2):
             served.serve("double", double, replicas=count)
-            served.wait("double", lambda state, n=count: len([r for r in state.replicas if r.pid]) == n)
+            served.wait("double", lambda state, n=count: len([r for r in state.replicas if r.pid and not r.warm]) == n)
             others.more(30)
     assert others.wrong == []
     served.serve("double", double, replicas=1)

@@ -179,8 +179,9 @@ class Lineup:
         for side in (self.serving, self.standby):
             if replica in side:
                 side.remove(replica)
-                return self._missed(why)
-        return None
+                self._missed(why)
+                break
+        self._club.changed()
 
     def _missed(self, why: KronkersError) -> None:
         if not self._steady:
@@ -193,7 +194,6 @@ class Lineup:
             if not (isinstance(why, HostDied) and why.killed and not why.asked):
                 self._crashed(why)
             self._replace()
-            self._club.changed()
 
     def _crashed(self, why: KronkersError) -> None:
         if self._breaker.crashed(why) and not self.serving:
