@@ -239,8 +239,8 @@ def test_tensors_may_follow_the_json_as_bytes(served):
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({"Content_Type": ""}, 415),
         ({"Content_Type": "application/octet-stream"}, 415),
+        ({"Content_Type": "application/vnd.bentoml+pickle"}, 415),
         ({"Content_Type": "text/csv"}, 415),
         ({"Inference_Header_Content_Length": "-1"}, 400),
         ({"Inference_Header_Content_Length": "1e3"}, 400),
@@ -252,6 +252,12 @@ def test_other_types_and_lengths_are_refused(served, headers, status):
     answer = served.request("POST", "/v2/models/bikes/infer", json.dumps(tensors()), **headers)
     assert answer.status == status
     assert answer.json["error"]
+
+
+def test_tritons_clients_send_no_type(served):
+    """With tensors as JSON and with bytes behind it, python/gevent-http-client sends Host and Content-Length only."""
+    answer = served.request("POST", "/v2/models/bikes/infer", json.dumps(tensors()), Content_Type="")
+    assert answer.json["outputs"][0]["data"] == [708.5, 1203.5]
 
 
 def test_errors_speak_to_inference_clients_too(served):

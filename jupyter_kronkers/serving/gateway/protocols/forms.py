@@ -58,9 +58,9 @@ def form_of(header: bytes) -> str | None:
 
 
 def form_of_tensors(header: bytes | None, json_bytes: int | None) -> str | None:
-    """The same for the Open Inference Protocol. Triton's clients send no type with a body that has a binary part."""
+    """The same for the Open Inference Protocol, which has but one kind of body; Triton's clients send no type at all."""
     if header is None:
-        return TENSORS if json_bytes is not None else None
+        return TENSORS
     binary = MediaType.of(header).name == "application/octet-stream" and json_bytes is not None
     return TENSORS if binary or form_of(header) == JSON else None
 
