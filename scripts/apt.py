@@ -30,6 +30,14 @@ def install(packages: Sequence[str], log: Path, *, otherwise: str) -> None:
         )
 
 
+def refresh(log: Path, *, otherwise: str) -> None:
+    """The lists of packages are those of today. Raises Trouble as `install` does."""
+    if not can_install_by_apt():
+        raise Trouble("not installed here, and only root on Debian can have it brought by this command", otherwise)
+    with _turn:
+        refresh_lists(log)
+
+
 def refresh_lists(log: Path) -> None:
     """`apt-get update`, once in the life of this process."""
     global _lists_are_fresh  # noqa: PLW0603

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from scripts import front_end, languages, python_side
+from scripts import front_end, languages, prometheus, python_side
 from scripts.machine import ROOT, can_install_by_apt, find, say
 from scripts.steps import Outcome, Step, end, run_all
 
@@ -73,6 +73,7 @@ def steps_of_tests(optional: bool) -> list[Step]:
     return [
         packages_step("test packages", EXTRAS["test"], python_side.tests_can_run, needs=("Python packages",)),
         Step("Chromium", languages.install_browser, languages.browser_is_there, after=("R",), optional=optional),
+        Step("Prometheus", prometheus.install, prometheus.is_there, after=("uv",), optional=optional),
     ]
 
 

@@ -11,6 +11,8 @@ from jupyter_kronkers.cli.settings import Settings, as_json, say
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api.deployments import Deployment
+    from jupyter_kronkers.api.versions import Version
+    from jupyter_kronkers.serving.kubernetes import Served
 
 LIMITS = """What it may use; repeatable. memory_bytes (2GiB) of one process, start_s, request_s of one predict, wait_s
 of one request in all, queue: requests that wait, queue_s: and how long, rows of one request, idle_s: without a request
@@ -236,6 +238,34 @@ def logs(settings: Settings, *, name: str, tail: int) -> None:
     with settings.client() as client:
         for line in client.log(name, tail=tail).lines:
             click.echo(line)
+
+
+@deployments.command()
+@name
+@click.option("--image", default="", help="The image, as `docker build` in an export made it. [default: MODEL:VERSION]")
+@click.option("--kind", type=click.Choice(["kserve", "kubernetes"]), multiple=True, help="Only this. [default: both]")
+@click.pass_obj
+def manifest(settings: Settings, *, name: str, image: str, kind: tuple[str, ...]) -> None:
+    """Print YAML for a cluster: a KServe InferenceService, and a plain Deployment with its Service."""
+    from jupyter_kronkers.serving import kubernetes
+
+    with settings.client() as client:
+        found = client.deployment(name)
+        live = client.version(found.model, found.live or found.follows or "latest")
+        canary = None if found.canary is None else client.version(found.model, found.canary)
+    if canary is not None and image and kubernetes.has_tag(image):
+        raise click.UsageError("Give --image without a tag: the version and its canary have one each.")
+    stable = in_image(live, image)
+    tried = in_image(canary, image) if canary else None
+    plan = kubernetes.Plan(name, stable, found.replicas, found.limits, tried, found.percent)
+    click.echo(kubernetes.written(plan, kind or kubernetes.KINDS), nl=False)
+
+
+def in_image(version: Version, image: str) -> Served:
+    from jupyter_kronkers.serving import kubernetes
+
+    model, number = version.model, version.number
+    return kubernetes.Served(model, number, version.digest, kubernetes.image_of(model, number, image))
 
 
 def tell(found: Deployment, *, as_json: bool) -> None:

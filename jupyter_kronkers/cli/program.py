@@ -14,8 +14,9 @@ from jupyter_kronkers.release import version
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "Versions of models: list, show, register, alias, history, diff, export, verify."),
-    "deployments": ("deployments", "What is served: create, list, show, update, rollback, stop, start, delete, logs."),
+    "deployments": ("deployments", "What is served: create, list, show, update, rollback, stop, start, delete, logs …"),
     "predict": ("predict", "Ask a deployment for predictions, CSV or JSON in and out."),
+    "metrics": ("metrics", "For Prometheus and Grafana: dashboard, alerts, scraping, list."),
     "tokens": ("tokens", "Tokens for applications: create, list, revoke."),
     "languages": ("languages", "Which of Python, R and Julia are there, and what brings the rest."),
     "serve": ("serve", "Control plane and gateway without JupyterLab, until stopped."),

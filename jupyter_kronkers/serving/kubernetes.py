@@ -74,15 +74,15 @@ CANARY_KSERVE = "# The share is of this version; the rest goes to the one that w
 
 def kserve(plan: Plan) -> list[Object]:
     """One InferenceService (serving.kserve.io/v1beta1) with a custom predictor."""
-    served = plan.canary or plan.stable
+    chosen = plan.canary or plan.stable
     predictor: Object = {
         "minReplicas": 0 if plan.limits.idle_s else plan.replicas,
         "maxReplicas": plan.replicas,
         "timeout": math.ceil(plan.limits.request_s),
         **({"canaryTrafficPercent": round(plan.percent)} if plan.canary else {}),
-        **pod(plan, served, "kserve-container"),
+        **pod(plan, chosen, "kserve-container"),
     }
-    head = metadata(plan, served, object_name(plan.name))
+    head = metadata(plan, chosen, object_name(plan.name))
     return [{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": head,
              "spec": {"predictor": predictor}}]  # fmt: skip
 
@@ -204,8 +204,11 @@ def quantity(size_bytes: int) -> str:
 
 
 def image_of(model: str, number: int, image: str = "") -> str:
-    """The image of a version: as the export's README names it, or `image`, whose tag is the number if it has none."""
+    """`image` as it is if it has a tag or a digest, else with the number as its tag; without one, model and number."""
     if not image:
         return f"{model}:{number}"
-    tagged = "@" in image or ":" in image.rpartition("/")[2]
-    return image if tagged else f"{image}:{number}"
+    return image if has_tag(image) else f"{image}:{number}"
+
+
+def has_tag(image: str) -> bool:
+    return "@" in image or ":" in image.rpartition("/")[2]

@@ -25,6 +25,11 @@ class Family(NamedTuple):
     labels: tuple[str, ...] = ()
     bounds: Sequence[float] = ()
 
+    @property
+    def exported(self) -> str:
+        """The name under which Prometheus knows it; a histogram's has endings."""
+        return f"{self.name}_total" if self.kind == "counter" else self.name
+
 
 class Sample(msgspec.Struct, frozen=True, array_like=True):
     """One value of a family. Of a histogram or summary `value` is the sum of all that was seen, `buckets` how many
