@@ -207,6 +207,32 @@ def test_no_more_wait_than_may_and_none_for_ever():
     assert sum("wait to be read already" in problem.message for problem in problems) == 1
 
 
+def test_bodies_that_nobody_waits_for_are_not_read():
+    """faults: 60"""
+    with pytest.raises(Unavailable, match="has left"):
+        with_readers(lambda pool: pool.do("bikes", job(), BODY, lambda: True))
+    assert not processes()
+
+
+def test_bodies_of_all_deployments_together_are_bounded(monkeypatch):
+    """faults: 49, 62. Who has none waiting may add one; nobody's large bodies keep the others out."""
+    monkeypatch.setattr(readers, "ALL_BYTES", 3 * len(BODY))
+
+    async def work(pool):
+        await asyncio.gather(*(pool.do(name, job(), BODY) for name in "ab"))
+        held = processes()
+        for one in held:
+            one.send_signal(signal.SIGSTOP)
+        asked = [asyncio.create_task(pool.do(name, job(), BODY)) for name in "abaabbcc"]
+        await asyncio.wait([asked[5], asked[7]])
+        for one in held:
+            one.send_signal(signal.SIGCONT)
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    refused = [isinstance(told, Unavailable) for told in with_readers(work)]
+    assert refused == [False] * 5 + [True, False, True]
+
+
 def test_answers_are_written_there_too():
     answers = encode(REQUEST, 0, [Column("p", np.array([1.5, 2.5]))])
     told, body = done(answers, job(write=True, about=About("bikes", 1, "i"), gzip=True))

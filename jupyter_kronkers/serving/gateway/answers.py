@@ -51,7 +51,7 @@ KINDS: tuple[tuple[type[errors.KronkersError], Kind], ...] = (
 )
 """The first class that fits decides, so a subclass stands before its base."""
 
-BAD_SYNTAX = frozenset({"malformed", "duplicate_key", "too_deep", "bad_request"})
+BAD_SYNTAX = frozenset({"malformed", "duplicate_key", "too_deep", "bad_request", "unreadable"})
 """Codes of Invalid that mean: this cannot be read at all (400), rather than: this does not fit the signature (422)."""
 
 

@@ -140,7 +140,7 @@ class Prediction:
                 return self._end(kept)
             if not coding and is_quickly_read(self._target, body):
                 return self._read(body)
-            done, frame = await self._desk.readers.do(self._deployment.name, self._reading(coding), body)
+            done, frame = await self._desk.readers.do(self._deployment.name, self._reading(coding), body, self._is_over)
             return self._put(Packed(frame), done.rows, done.reply)
 
     def _reading(self, coding: str) -> Job:
@@ -210,7 +210,9 @@ class Prediction:
                 about=self._about(),
                 gzip=self._target.gzip,
             )
-            done, body = await self._desk.readers.do(self._deployment.name, job, encode(REQUEST, 0, columns))
+            done, body = await self._desk.readers.do(
+                self._deployment.name, job, encode(REQUEST, 0, columns), self._is_over
+            )
             if not self._over:
                 self._end(Answer(200, body, done.content_type, done.headers + self._headers()))
 
@@ -227,6 +229,9 @@ class Prediction:
         return b"%sX-Kronkers-Prediction-Id: %s\r\n" % (self._live.header, self._desk.next_id())
 
     # Ending
+
+    def _is_over(self) -> bool:
+        return self._over
 
     def _refuse(self, problem: KronkersError) -> None:
         if self._over:

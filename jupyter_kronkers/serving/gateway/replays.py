@@ -33,14 +33,12 @@ class Key(NamedTuple):
     word: bytes
 
 
-class Kept:
-    """What is known of one key: the request's digest and, once there is one, its answer."""
+class Kept(NamedTuple):
+    """The answer of one key, the digest of the request that it answers, and since when it is kept."""
 
-    __slots__ = ("answer", "request", "since")
-
-    def __init__(self, request: bytes, since: float) -> None:
-        self.request, self.since = request, since
-        self.answer: Answer | None = None
+    request: bytes
+    answer: Answer
+    since: float
 
 
 class Busy(Conflict):
@@ -56,35 +54,34 @@ class Replays:
 
     def __init__(self, now: Callable[[], float], *, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._now, self._most, self._most_bytes = now, most, most_bytes
+        self._begun: dict[Key, bytes] = {}
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._begun) + len(self._kept)
 
     def begin(self, key: Key, request: bytes) -> Answer | None:
         """The kept answer of this request; None if it is new, and is to be finished. Raises Invalid or Conflict."""
         self._let_go()
         kept = self._kept.get(key)
-        if kept is None:
-            self._kept[key] = Kept(request, self._now())
-            return None
-        if kept.request != request:
+        known = kept.request if kept is not None else self._begun.get(key, request)
+        if known != request:
             other = Fault("Idempotency-Key", "was used for another request")
             raise Invalid(other, remedy="Use a new key for each request.", code="key_reused")
-        if kept.answer is None:
+        if key in self._begun:
             raise Busy
+        if kept is None:
+            self._begun[key] = request
+            return None
         return kept.answer._replace(headers=kept.answer.headers + REPLAYED)
 
     def finish(self, key: Key, answer: Answer | None) -> None:
         """Keep the answer of a request that was begun, or free its key (None, or an answer that is no prediction)."""
-        kept = self._kept.get(key)
-        if kept is None or kept.answer is not None:
-            return
+        request = self._begun.pop(key)
         if answer is None or answer.status != 200 or len(answer.body) > LARGEST:
-            del self._kept[key]
             return
-        kept.answer = answer
+        self._kept[key] = Kept(request, answer, self._now())
         self._bytes += len(answer.body)
         self._let_go()
 
@@ -95,7 +92,7 @@ class Replays:
             if kept.since > oldest and len(self._kept) <= self._most and self._bytes <= self._most_bytes:
                 return
             del self._kept[key]
-            self._bytes -= len(kept.answer.body) if kept.answer is not None else 0
+            self._bytes -= len(kept.answer.body)
 
 
 def digest(*parts: bytes) -> bytes:

@@ -86,8 +86,10 @@ def invocations(facts: Facts) -> Schema:
 
 def inference(facts: Facts) -> Schema:
     content: Schema = {"application/json": {"schema": ref("InferenceRequest"), "example": tensors_of(facts)}}
+    content["application/octet-stream"] = BINARY
     answer: Schema = {"application/json": {"schema": {"type": "object"}}, "application/octet-stream": BINARY}
-    return asked("Predict tensors (Open Inference Protocol V2).", content, answer)
+    operation = asked("Predict tensors (Open Inference Protocol V2).", content, answer)
+    return operation | {"parameters": [*PARAMETERS, JSON_BYTES]}
 
 
 def asked(summary: str, content: Schema, answer: Schema) -> Schema:
@@ -110,6 +112,11 @@ PARAMETERS = [
     header("Idempotency-Key", {"type": "string", "maxLength": 255}, "The same key and body: the same answer again."),
     header("X-Kronkers-Use", {"type": "string", "enum": ["stable", "canary"]}, "Which version you mean."),
 ]
+JSON_BYTES = header(
+    "Inference-Header-Content-Length",
+    {"type": "integer", "minimum": 0},
+    "The length of the JSON, if the tensors' elements follow it as bytes.",
+)
 
 
 # Schemas

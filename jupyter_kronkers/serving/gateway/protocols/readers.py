@@ -13,6 +13,7 @@ import contextlib
 import os
 import sys
 from collections import deque
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -28,6 +29,9 @@ WAIT_S = 10.0
 QUEUE = 64
 QUEUE_BYTES = 64 << 20
 """Of one deployment: bodies that wait for a reader, and how large they may be together."""
+
+ALL_BYTES = 256 << 20
+"""Of all deployments. One that has none waiting may always add one."""
 
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
@@ -119,10 +123,17 @@ class Readers:
         self._queues: dict[str, deque[Turn]] = {}
         self._served: set[str] = set()
 
-    async def do(self, deployment: str, job: Job, body: bytes) -> tuple[Done, bytes]:
-        """The job's result. Raises Unavailable, TimedOut, or what the reader says is wrong."""
+    async def do(
+        self, deployment: str, job: Job, body: bytes, left: Callable[[], bool] = lambda: False
+    ) -> tuple[Done, bytes]:
+        """The job's result. Raises Unavailable, TimedOut, or what the reader says is wrong.
+
+        left: whether nobody waits for it any more, asked when its turn has come.
+        """
         reader = await self._turn_of(deployment, len(body))
         try:
+            if left():
+                raise Unavailable("Its caller has left.")
             done, answer = await reader.do(job, body, self._job_s)
         finally:
             self._free.append(reader)
@@ -140,7 +151,9 @@ class Readers:
     async def _turn_of(self, deployment: str, size: int) -> Reader:
         queue = self._queues.setdefault(deployment, deque())
         waiting = sum(turn.size for turn in queue)
-        if queue and (len(queue) >= QUEUE or waiting + size > QUEUE_BYTES):
+        everywhere = sum(turn.size for turns in self._queues.values() for turn in turns)
+        full = len(queue) >= QUEUE or waiting + size > QUEUE_BYTES or everywhere + size > ALL_BYTES
+        if queue and full:
             raise Unavailable(f"{len(queue)} bodies ({waiting:,} bytes) wait to be read already.", retry_after_s=1.0)
         turn = Turn(size)
         queue.append(turn)
