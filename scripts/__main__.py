@@ -8,7 +8,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  whoever has an older one reads th
         f"This needs Python 3.11 or later; {sys.executable} is {sys.version.split()[0]}. Try: make PYTHON=python3.11"
     )
 
-from scripts import bench, checks, clean, demo, generate_types, pin, setup
+from scripts import bench, chaos, checks, clean, demo, generate_types, pin, setup
 
 COMMANDS = {
     "demo": demo.main,
@@ -16,6 +16,7 @@ COMMANDS = {
     "lint": checks.lint,
     "setup": setup.main,
     "bench": bench.main,
+    "chaos": chaos.main,
     "types": generate_types.main,
     "pin": pin.main,
     "clean": clean.main,
