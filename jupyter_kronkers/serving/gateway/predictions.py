@@ -35,8 +35,8 @@ from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
 log = logging.getLogger(__name__)
 
-HERE_BYTES = 128 << 10
-"""A larger body is read by a reader: on this loop it would be in everybody's way, for more than a millisecond."""
+HERE_BYTES = {forms.JSON: 128 << 10, forms.TENSORS: 96 << 10, forms.CSV: 32 << 10}
+"""A larger body is read by a reader: on this loop it would be in everybody's way for half a millisecond or more."""
 
 CODED_HERE_BYTES = 16 << 10
 """A larger body with a Content-Encoding is unpacked by a reader, too."""
@@ -121,7 +121,7 @@ class Prediction:
             self._timer = asyncio.get_running_loop().call_later(max(0.0, left_s), self._late, target.timeout_s)
         coding = target.coding
         if coding and len(body) <= CODED_HERE_BYTES:
-            unpacked = codings.little(body, coding, HERE_BYTES)
+            unpacked = codings.little(body, coding, HERE_BYTES[forms.JSON])
             body, coding = (body, coding) if unpacked is None else (unpacked, "")
         if target.key is None and not coding and is_quickly_read(target, body):
             return self._read(body)
@@ -279,7 +279,9 @@ def is_quickly_read(target: Target, body: bytes) -> bool:
     """Whether reading it here keeps nobody waiting: small texts, and numbers that only need to be looked at."""
     if target.reads not in forms.READS:
         return False
-    return len(body) <= HERE_BYTES or (target.reads == forms.TENSORS and inference.is_numbers(body, target.json_bytes))
+    return len(body) <= HERE_BYTES[target.reads] or (
+        target.reads == forms.TENSORS and inference.is_numbers(body, target.json_bytes)
+    )
 
 
 def no_rows(live: LoadedVersion) -> list[Column]:

@@ -58,7 +58,7 @@ def form_of(header: bytes) -> str | None:
 
 
 def form_of_tensors(header: bytes | None, json_bytes: int | None) -> str | None:
-    """The same for the Open Inference Protocol, which has but one kind of body; Triton's clients send no type at all."""
+    """The same for the Open Inference Protocol: one kind of body, with which Triton's clients send no type at all."""
     if header is None:
         return TENSORS
     binary = MediaType.of(header).name == "application/octet-stream" and json_bytes is not None

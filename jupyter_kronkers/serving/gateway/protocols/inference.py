@@ -88,7 +88,8 @@ def read(signature: Signature, body: bytes, most_rows: int, json_bytes: int | No
     rows = request.inputs[0].shape[0]
     check_rows(rows, most_rows)
     table = table_of(placed, signature)
-    return Read(fitted(signature, table), rows, wanted(request, signature))
+    columns = scoring.plain(signature, table) if all(one.data is None for one in placed) else None
+    return Read(columns or fitted(signature, table), rows, wanted(request, signature))
 
 
 def is_numbers(body: bytes, json_bytes: int | None) -> bool:
