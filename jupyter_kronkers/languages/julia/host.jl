@@ -85,9 +85,13 @@ const NATIVE = Dict{String,Type}(string(nameof(t)) => t for t in
     (Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Int128, UInt128, BigInt, Float16, Float32, Float64,
      BigFloat, String, Symbol, Char, Date, DateTime))
 
+# By the name that the model's inputs have, so that it is taken apart once.
+const WANTED = Dict{String,Union{Type,Nothing}}()
+wanted_type(name) = get!(() -> get(NATIVE, strip(replace(name, r"Union\{|Missing|[,} ]" => "")), nothing), WANTED, name)
+
 "A frame's column as the model had it. An unknown kind of column stays as it came."
 function native(column, name)
-    wanted = get(NATIVE, strip(replace(name, r"Union\{|Missing|[,} ]" => "")), nothing)
+    wanted = wanted_type(name)
     (wanted === nothing || nonmissingtype(eltype(column)) === wanted) && return column
     any(ismissing, column) && return Union{Missing,wanted}[ismissing(v) ? missing : made(wanted, v) for v in column]
     return wanted[made(wanted, value) for value in column]
@@ -186,13 +190,13 @@ end
 
 # ---- errors, in words
 
-function error_frame(error, id)
+function error_frame(error, id; quiet = false)
     # What went wrong within `include` is what is meant.
     while error isa LoadError
         error = error.error
     end
     text = first(Base.invokelatest(sprint, showerror, error), 10_000)
-    println(stderr, "ERROR: ", text)
+    quiet || println(stderr, "ERROR: ", text)
     isvalid(text) || (text = String(map(byte -> byte < 0x80 ? byte : UInt8('?'), codeunits(text))))
     class = string(nameof(typeof(error)))
     # Julia says the class first; so does whoever shows this.
@@ -203,26 +207,64 @@ end
 # The id of a request that could not be read further.
 id_of(body) = length(body) >= 13 ? ltoh(first(reinterpret(UInt64, body[6:13]))) : UInt64(0)
 
+"""
+One predict, which must succeed. Then those that have Julia compile what later requests will need: several rows at once,
+and missing values where there may be some. A model that cannot do that says so to whoever asks it to.
+"""
+function warm(model, body)
+    answer(model, body)
+    began = time()
+    answer(model, body)
+    time() - began < 0.3 || return
+    table = decode_frame(body)
+    asked = Any[table.columns]
+    isempty(table.columns) || push!(asked, Any[repeat(column, 8) for column in table.columns])
+    if any(occursin("Missing", input[2]) for input in model.inputs)
+        gaps = Any[with_gap(column, name, model) for (column, name) in zip(last(asked), table.names)]
+        push!(asked, gaps, Any[column[1:1] for column in gaps])
+    end
+    rehearse(model, table.names, asked)
+    GC.gc()
+end
+
+# Through files, which are to Julia what the pipes are, so that reading and writing are compiled as well.
+function rehearse(model, names, asked)
+    mktemp() do _, file
+        for columns in asked
+            write(file, encode_frame(1, 0, names, columns; rows = isempty(columns) ? 1 : nothing))
+        end
+        # And one that is refused, for its lack of columns.
+        isempty(names) || write(file, encode_frame(1, 0, [], []; rows = 1))
+        seekstart(file)
+        open(answers -> serve(model, file, answers; quiet = true), "/dev/null", "w")
+    end
+end
+
+function with_gap(column, name, model)
+    any(input -> input[1] == name && occursin("Missing", input[2]), model.inputs) || return column
+    return Union{Missing,nonmissingtype(eltype(column))}[missing; column[2:end]]
+end
+
 function start(folder)
     warm_up = pop!(ENV, "KRONKERS_WARM_UP", "")
     append!(DECLARED, (parse(Int, digit) for digit in pop!(ENV, "KRONKERS_ANSWERS", "")))
     began = time()
     model = load_model(folder)
     loaded = time()
-    isempty(warm_up) || Base.invokelatest(answer, model, hex2bytes(warm_up))
-    names = ["language", "version", "pid", "load_ms", "warm_ms"]
-    said = Any[["julia"], [string(VERSION)], [Int64(getpid())], [1e3 * (loaded - began)], [1e3 * (time() - loaded)]]
+    isempty(warm_up) || Base.invokelatest(warm, model, hex2bytes(warm_up))
+    names = ["language", "version", "pid", "load_ms", "warm_ms", "protocol"]
+    said = Any[["julia"], [string(VERSION)], [Int64(getpid())], [1e3 * (loaded - began)], [1e3 * (time() - loaded)], [1]]
     return model, encode_frame(0, 0, names, said)
 end
 
-function serve(model, requests, answers)
+function serve(model, requests, answers; quiet = false)
     while true
         body = read_body(requests)
         body === nothing && return
         reply = try
             Base.invokelatest(answer, model, body)
         catch error
-            error_frame(error, id_of(body))
+            error_frame(error, id_of(body); quiet = quiet)
         end
         write(answers, reply)
         flush(answers)
