@@ -390,11 +390,11 @@ export interface ReplicaList {
 }
 
 /**
- * What one deployment may use. request_s: what a model may take for one predict. wait_s: what a request may take
- * in all, so that those who wait behind a model that has to be stopped are answered still. queue: requests that
- * may wait; queue_s: and how long. rows: in one request. idle_s: without a request for this long its processes
- * are ended until the next one; 0: never. network: whether its hosts may reach the network, where the machine
- * can keep them from it.
+ * What one deployment may use. A limit that only a later release knows is passed over, here as in all of Routes.
+ * request_s: what a model may take for one predict. wait_s: what a request may take in all, so that those who
+ * wait behind a model that has to be stopped are answered still. queue: requests that may wait; queue_s: and how
+ * long. rows: in one request. idle_s: without a request for this long its processes are ended until the next
+ * one; 0: never. network: whether its hosts may reach the network, where the machine can keep them from it.
  */
 export interface ServingLimits {
   memory_bytes?: number;
