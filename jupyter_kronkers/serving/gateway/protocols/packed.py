@@ -22,9 +22,8 @@ class Packed(Sequence[Column]):
 
     def frame(self, id: int) -> bytes:
         """The request frame with this id."""
-        frame = bytearray(self._frame)
-        frame[ID] = id.to_bytes(8, "little")
-        return bytes(frame)
+        frame = memoryview(self._frame)
+        return b"".join((frame[: ID.start], id.to_bytes(8, "little"), frame[ID.stop :]))
 
     @cached_property
     def _columns(self) -> list[Column]:
