@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Finding:
     """One line. `count` is N, `failed` how many of those failed, `facts` are figures beside them, in words.
 
-    promises: what must be true, in words, by whether it was. targets: the same of durations.
+    promises: what must be true, in words, by whether it was. targets: the same of durations and sizes.
     """
 
     what: str

@@ -39,7 +39,7 @@ class Size:
     round_s: float
 
 
-SMALL = Size(rounds=1, round_s=1.0)
+SMALL = Size(rounds=1, round_s=0.5)
 LONG = Size(rounds=5, round_s=10.0)
 
 
@@ -54,7 +54,6 @@ def run(size: Size, seed: int) -> list[Finding]:
 def disturbed(found: Alone, size: Size, seed: int, words: str, kind: Kind, limit: float) -> Finding:
     began = time.monotonic()
     calm, rough = [], []
-    asked(found, size.round_s, seed)
     for at in range(size.rounds):
         calm.append(asked(found, size.round_s, seed + at))
         with kind(found):
