@@ -24,8 +24,8 @@ import msgspec
 
 from jupyter_kronkers.errors import Fault, Invalid
 from jupyter_kronkers.languages import pyfunc_files
+from jupyter_kronkers.languages.conformance import Conformance, Value
 from jupyter_kronkers.models import trees
-from jupyter_kronkers.models.conformance import Conformance, Value
 from jupyter_kronkers.models.versions import Facts, Package
 
 LOADER = "kronkers_pyfunc"

@@ -21,12 +21,12 @@ import msgspec
 
 from jupyter_kronkers.errors import Fault, Invalid
 from jupyter_kronkers.languages import frames
+from jupyter_kronkers.languages.conformance import Conformance, recorded
 from jupyter_kronkers.languages.frames import BadFrame, Column, Frame
 from jupyter_kronkers.languages.signatures import Field
 from jupyter_kronkers.models import captures, trees
 from jupyter_kronkers.models.baselines import Baseline, Baselines, baseline_of
 from jupyter_kronkers.models.commits import commit_of
-from jupyter_kronkers.models.conformance import Conformance, recorded
 from jupyter_kronkers.models.versions import TrainingData
 
 SAMPLE_ROWS, BASELINE_ROWS = 25, 1_000

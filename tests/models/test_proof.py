@@ -16,9 +16,9 @@ import pytest
 
 from jupyter_kronkers.errors import Conflict, HostDied, ModelFailed
 from jupyter_kronkers.languages import Column
+from jupyter_kronkers.languages.answers import difference
+from jupyter_kronkers.languages.conformance import Conformance, Recorded, columns_of
 from jupyter_kronkers.models import proof
-from jupyter_kronkers.models.answers import difference
-from jupyter_kronkers.models.conformance import Conformance, Recorded
 
 
 def column(*values, mask=None, name="p") -> Column:
@@ -71,7 +71,7 @@ SAMPLE = Conformance(
 
 
 def test_gaps_and_numbers_that_are_not_finite_reach_the_host_as_they_were():
-    (x,) = proof.columns_of(SAMPLE.inputs)
+    (x,) = columns_of(SAMPLE.inputs)
     assert x.mask.tolist() == [False, True, False, False]
     assert x.values.tolist()[0] == 1.0
     assert math.isnan(x.values[2])
@@ -86,6 +86,44 @@ def test_a_row_that_is_answered_otherwise_alone_makes_the_version_unsafe_to_batc
     verdict = proof.replay(sample, centred, 0.0)
     assert (verdict.state, verdict.proof.batch_safe) == ("ready", False)
     assert "Row 0 alone is answered otherwise" in verdict.warnings[0]
+
+
+ROWS = Conformance([Recorded("x", "double", [1.0, 3.0, 2.0])], [Recorded("p", "double", [1.0, 3.0, 2.0])])
+
+
+def replayed(answers) -> proof.Verdict:
+    return proof.replay(ROWS, lambda columns: [Column("p", answers(columns[0].values.copy()))], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (lambda x: x + (len(x) > 60), "Row 0 with 63 copies of row 2 is answered otherwise"),
+        (lambda x: np.where(x == x[0], x, x + (len(x) == 64) * x.std()), "copies of row"),
+        (lambda x: np.where(np.arange(len(x)) < 3, x, x + 0.1 * (len(x) == 6)), "in another order and twice over"),
+        (lambda x: x + 0.1 * (len(np.unique(x)) < 3) * (len(x) > 1), "copies of row"),
+    ],
+)
+def test_a_model_that_looks_at_the_other_rows_is_found_in_other_batches(answers, words):
+    verdict = replayed(answers)
+    assert (verdict.state, verdict.proof.batch_safe) == ("ready", False)
+    assert words in verdict.warnings[0]
+
+
+def test_a_model_that_looks_at_its_row_only_may_be_batched():
+    assert replayed(lambda x: x).proof.batch_safe
+
+
+def test_a_model_whose_answers_change_from_call_to_call_is_rejected():
+    calls = []
+
+    def counting(x):
+        calls.append(1)
+        return x + (len(calls) > 5)
+
+    verdict = replayed(counting)
+    assert (verdict.state, verdict.proof) == ("rejected", None)
+    assert "when they are asked again" in verdict.reason
 
 
 def test_a_row_that_is_refused_alone_makes_the_version_unsafe_to_batch():

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jupyter_kronkers.languages.answers import same
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway import conformance
 from jupyter_kronkers.serving.gateway.batching import MOST_ROWS, Answered, Ask, Share, Table
 from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
@@ -70,7 +70,7 @@ def alike(ours: Sequence[Column], theirs: Sequence[Column]) -> bool:
     ]
     if shapes[0] != shapes[1]:
         return False
-    return all(bool(conformance.equal(one, other).all()) for one, other in zip(ours, theirs, strict=True))
+    return same(ours, theirs)
 
 
 def largest_difference(ours: Sequence[Column], theirs: Sequence[Column]) -> float:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jupyter_kronkers.languages import Field
-from jupyter_kronkers.serving.gateway import conformance
-from jupyter_kronkers.serving.gateway.conformance import Recorded
+from jupyter_kronkers.languages.conformance import Recorded, read
 from jupyter_kronkers.serving.gateway.versions import Artifact
 
 Cell = bool | int | float | str | None
@@ -48,7 +47,7 @@ class Facts(NamedTuple):
 
 
 def described(deployment: str, artifact: Artifact) -> Facts:
-    signature, recorded = artifact.signature, conformance.read(artifact.folder)
+    signature, recorded = artifact.signature, read(artifact.folder)
     place = best_row(recorded.inputs)
     return Facts(
         deployment,

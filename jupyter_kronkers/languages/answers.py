@@ -1,7 +1,11 @@
-"""Comparing a host's answers with the live ones.
+"""Comparing a host's answers with recorded ones, the same way at registration, at each start and for shadows.
 
 numbers    equal to 1e-9, relative where they are large, absolute where they are small; NaN equals NaN
 the rest   texts, truth values, gaps, names and row counts are the same or they are not
+
+Not to the last digit: the recorded answers come from another process, perhaps another machine, whose libraries add up
+in another order; a model that is really another one is further away. Within one process nothing of that holds, and the
+fast paths of `python/fast` are held to 1e-12.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jupyter_kronkers.languages import Column
+from jupyter_kronkers.languages.frames import Column
 
 TOLERANCE = 1e-9
 
@@ -34,6 +38,11 @@ def difference(live: Sequence[Column], again: Sequence[Column]) -> Difference:
         return Difference(math.inf, f"the answers are called {', '.join(found)}, not {', '.join(names)}")
     each = [between(one, other) for one, other in zip(live, again, strict=True)]
     return max(each, key=lambda found: (bool(found.words), found.size), default=ALIKE)
+
+
+def same(one: Sequence[Column], other: Sequence[Column]) -> bool:
+    """Whether two tables are alike."""
+    return not difference(one, other).words
 
 
 def between(live: Column, again: Column) -> Difference:
