@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pytest
 
 from jupyter_kronkers.errors import Conflict, Tampered
 from jupyter_kronkers.models import Signer, exported, exports
+from jupyter_kronkers.models.dockerfiles import Captured, Interpreter, Package, dockerfile, run_requirements
 from jupyter_kronkers.models.runner import runner_files
+from jupyter_kronkers.models.statements import Manifest
 from jupyter_kronkers.store import Folders
 from tests.models.exports_in import EXPECTED, ROWS_CSV, Elsewhere, captured_in, predictions
 
@@ -242,3 +245,37 @@ def test_numbers_come_back_as_they_were(export):
     rows = json.loads(as_json(columns))["predictions"]
     assert rows == [{"a": 0.1, "b": 1}, {"a": 1e300, "b": None}, {"a": None, "b": 3}, {"a": 2.0, "b": 4}]
     assert as_csv(columns) == b"a,b\n0.1,1\n1e+300,\n,3\n2.0,4\n"
+
+
+# The image
+
+
+ABOUT = Manifest("bikes", 3, "x", "python", "pickle", {}, "2026-03-03T12:00:00Z", "anna")
+NEEDED = {"python": [], "r": [Package("randomForest", "4.7-1.1", True)], "julia": [Package("GLM", "1.8.0", True)]}
+FROM = {"python": "python:3.11-slim", "r": "rocker/r-ver:4.2.2", "julia": "julia:1.5.3 AS julia"}
+RELEASES = {"python": "3.11.7", "r": "4.2.2", "julia": "1.5.3"}
+
+
+@pytest.mark.parametrize("language", FROM)
+def test_an_image_is_pinned_and_its_user_may_do_nothing(language):
+    text = dockerfile(Captured(language, Interpreter(RELEASES[language]), NEEDED[language]), ABOUT)
+    lines = text.splitlines()
+    assert f"FROM {FROM[language]}" in lines
+    assert not re.search(r"latest|sudo|curl|wget|http://(?!127\.0\.0\.1)|https://", text)
+    assert lines.index("COPY . ./") < lines.index("USER 10001:10001") < lines.index("EXPOSE 8080")
+    assert lines[-2:] == ['ENTRYPOINT ["python3", "run"]', 'CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]']
+    assert all(package.version in text for package in NEEDED[language])
+
+
+def test_words_of_a_capture_cannot_become_commands():
+    """faults: 36"""
+    evil = [Package('x"); system("id', "1.0", True), Package("gam", '1.0"); quit("', True), Package("ok", "1.0", True)]
+    text = dockerfile(Captured("r", Interpreter("4.2.2 AS x\nRUN id"), evil), ABOUT)
+    assert "FROM rocker/r-ver:4.4.2" in text
+    assert ('id"' in text, "quit" in text, '"ok"' in text) == (False, False, True)
+
+
+def test_only_what_the_model_needs_is_installed():
+    needed = "cloudpickle==3.1.2\nmlflow==3.17.2\nnumpy==2.4.6\nscikit-learn==1.9.1\n"
+    assert run_requirements("python", needed) == "cloudpickle==3.1.2\nnumpy==2.4.6\nscikit-learn==1.9.1\n"
+    assert run_requirements("julia", needed) == "numpy>=1.21\n"

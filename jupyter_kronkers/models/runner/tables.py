@@ -14,7 +14,7 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any, NoReturn
 
 import numpy as np
@@ -176,7 +176,7 @@ def in_utc(name: str, text: str) -> str:
     except ValueError:
         raise Unfit(f"{name}: {text[:40]!r} is not {WORDS['datetime']}.") from None
     if time.tzinfo is not None:
-        text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
+        text = time.astimezone(timezone.utc).replace(tzinfo=None).isoformat()  # noqa: UP017 - 3.10 has no UTC
     text = text.replace(" ", "T")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
