@@ -5,27 +5,19 @@ Nothing is guessed: a text is never a number, and no number is rounded to fit.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
 from jupyter_kronkers.errors import Fault, Invalid
+from jupyter_kronkers.languages import times
 from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.languages.signatures import Field
 
 _WHOLE = {"integer": 31, "long": 63}
 _LARGEST_EXACT = 1 << 53
 _SHOWN = 3
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)"
-    r"(?:[T ](\d\d|\d\d:\d\d|\d\d:\d\d:\d\d)(?:(?<=:\d\d:\d\d)\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?",
-    re.ASCII,
-)
-"""The one spelling of ISO 8601 that hosts of all languages read alike; others (weeks, no dashes) they read apart."""
 _WORDS = {
     "boolean": "true or false",
     "integer": "a whole number",
@@ -33,7 +25,7 @@ _WORDS = {
     "float": "a number",
     "double": "a number",
     "string": "a text",
-    "datetime": "a date or time in ISO 8601",
+    "datetime": times.WORDS,
 }
 
 
@@ -165,7 +157,7 @@ def _as_declared(field: Field, column: Column) -> Column:
         return _real(field, column, kind)
     if kind not in "OUT":
         _wrong(field, kind)
-    return _times(column) if field.type == "datetime" else _known_levels(field, column)
+    return _times(column, field.native) if field.type == "datetime" else _known_levels(field, column)
 
 
 def _wrong(field: Field, kind: str) -> Column:
@@ -215,29 +207,16 @@ def _known_levels(field: Field, column: Column) -> Column:
     return column
 
 
-def _times(column: Column) -> Column:
+def _times(column: Column, native: str) -> Column:
     """Times in UTC and without a zone, as frames carry them."""
     gone = column.mask if column.mask is not None else np.zeros(len(column.values), np.bool_)
     texts: list[Any] = []
     for row, (text, missing) in enumerate(zip(column.values.tolist(), gone.tolist(), strict=True)):
-        texts.append("" if missing else _utc(text, row))
+        try:
+            texts.append("" if missing else times.in_utc(text, native))
+        except ValueError as problem:
+            raise _Problem(str(problem), [row]) from None
     return column._replace(values=_array(texts, str))
-
-
-def _utc(text: str, row: int) -> str:
-    if found := _TIME.fullmatch(text):
-        with suppress(ValueError, OverflowError):
-            return _in_utc(*found.groups())
-    raise _Problem(f"must be {_WORDS['datetime']}; it holds {text[:40]!r}", [row])
-
-
-def _in_utc(day: str, clock: str | None, fraction: str | None, zone: str | None) -> str:
-    if clock is None:
-        return date.fromisoformat(day).isoformat()
-    time = datetime.fromisoformat(f"{day}T{clock}{zone or ''}")
-    whole = time if zone is None else time.astimezone(UTC).replace(tzinfo=None)
-    # The fraction is kept as it is, in every zone the same: datetime would cut its nanoseconds off.
-    return f"{whole.isoformat()}.{fraction}".rstrip("0").rstrip(".") if fraction else whole.isoformat()
 
 
 def _refuse(wrong: Any, problem: str) -> None:

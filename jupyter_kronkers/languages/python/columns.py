@@ -144,11 +144,16 @@ def _of_objects(name: str, objects: Any, native: str | None, what: str) -> Typed
     type_, own = _kind(kinds, what)
     if type_ == "datetime":
         texts = objects_of("" if gap else _iso_text(value) for value, gap in zip(objects, gaps, strict=True))
-        return _column(name, texts, gaps, type_, native or own)
+        return _column(name, texts, gaps, type_, _native_of_times(native or own, own, kinds))
     if type_ == "string":
         return _column(name, objects, gaps, type_, native or own)
     values = _numbers(objects, gaps, type_, what)
     return _column(name, values, gaps, "double" if values.dtype.kind == "f" else type_, native or own)
+
+
+def _native_of_times(native: str, own: str, kinds: set[type]) -> str:
+    """An object column says which objects it holds: a request does not tell a day from its midnight."""
+    return f"object[{own}]" if native == "object" and len(kinds) == 1 else native
 
 
 def _kind(kinds: set[type], what: str) -> tuple[str, str]:

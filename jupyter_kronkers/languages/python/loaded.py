@@ -148,7 +148,8 @@ def _times(texts: Any, mask: Any, native: str) -> Any:
         unit, _, zone = native.removeprefix("datetime64[").removesuffix("]").partition(", ")
         times = filled.astype(f"datetime64[{unit}]")
         return _in_zone(times, zone) if zone else times
-    dates = native == "date" or (native == "object" and all(len(text) == 10 for text in texts[~gone]))
+    # Captures from before objects were told apart say "object" for both.
+    dates = native in ("date", "object[date]") or (native == "object" and all(len(text) == 10 for text in texts[~gone]))
     kind: type[date] = date if dates else datetime
     made = [None if missing else kind.fromisoformat(_micros(text)) for text, missing in zip(texts, gone, strict=True)]
     return np.array([*made, None], object)[:-1]
@@ -198,7 +199,7 @@ def _of_pandas(native: str, values: Any) -> Any:
 
 def _pandas_dtype(native: str) -> Any:
     # Else pandas 3 makes its own text type of objects that are text.
-    return native if native in ("object", "str") else None
+    return "object" if native.startswith("object") else native if native == "str" else None
 
 
 def _series(columns: Sequence[tuple[str, str, Any]], rows: int) -> Any:
