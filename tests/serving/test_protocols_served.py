@@ -15,7 +15,10 @@ import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from jupyter_kronkers.serving.gateway.protocols.forms import CONTENT_TYPES
 from jupyter_kronkers.serving.gateway.routes import Grant
 from tests.serving.bikes import BIKES, EXPECTED, NAMES, RECORDS, ROWS, recipe, split
 from tests.serving.conftest import SECRET, gone, until
@@ -398,6 +401,44 @@ def test_a_key_that_is_none_is_refused(served, key):
     )
     assert connection.getresponse().status == 422
     connection.close()
+
+
+# Anything at all
+
+
+SEEDS = [json.dumps(split(ROWS)).encode(), json.dumps(tensors()).encode(), arrow(TABLE), parquet(pd.DataFrame(RECORDS))]
+KINDS = st.sampled_from([*CONTENT_TYPES, "application/octet-stream"])
+CODINGS = st.sampled_from(["identity", "gzip", "deflate"])
+
+
+@st.composite
+def damaged(draw):
+    """Bytes of any kind, or a good body of which some bytes are others."""
+    if draw(st.booleans()):
+        return draw(st.binary(max_size=200))
+    body = bytearray(draw(st.sampled_from(SEEDS)))
+    for place, byte in draw(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=3)):
+        body[place % len(body)] = byte
+    return bytes(body[: draw(st.integers(0, len(body)))])
+
+
+@pytest.mark.slow
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    damaged(),
+    KINDS,
+    CODINGS,
+    st.booleans(),
+    st.sampled_from(["/bikes/invocations", "/v2/models/bikes/infer"]),
+    st.sampled_from([{}, {"Inference_Header_Content_Length": "20"}, {"Accept": ARROW}, {"Accept": "text/csv"}]),
+)
+def test_any_bytes_are_answered_or_refused_in_words(served, body, kind, coding, honest, path, headers):
+    """faults: 41, 43, 50, 51, 56"""
+    if honest and coding != "identity":
+        body = {"gzip": gzip.compress, "deflate": zlib.compress}[coding](body)
+    answer = served.request("POST", path, body, Content_Type=kind, Content_Encoding=coding, **headers)
+    assert answer.status in (200, 400, 413, 415, 422, 502), (answer.status, answer.body)
+    assert answer.status == 200 or answer.json["message"]
 
 
 # Every address
