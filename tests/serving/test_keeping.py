@@ -16,7 +16,7 @@ from jupyter_kronkers.serving.gateway.keeping import MOST_DESCRIPTORS, Keeping
 from jupyter_kronkers.serving.gateway.sharing import Shares
 from jupyter_kronkers.serving.supervising import custody
 from jupyter_kronkers.serving.supervising.custody import KIND, Custody
-from jupyter_kronkers.serving.supervising.slots import MISTRUSTED_AFTER, STEADY_S, Ground, Slot
+from jupyter_kronkers.serving.supervising.slots import FORGIVEN_S, MISTRUSTED_AFTER, Ground, Slot
 from tests.serving.conftest import gone, until
 
 
@@ -174,9 +174,9 @@ def test_gateways_that_end_early_again_and_again_get_nothing_of_what_was_left(sl
     for _ in range(MISTRUSTED_AFTER):
         slot.start(0.0)
         slot.signal(9)
-        until(lambda: slot.reap(STEADY_S - 1), "its end")
+        until(lambda: slot.reap(FORGIVEN_S - 1), "its end")
     assert slot.custody.names == ["host"]
-    assert slot.due > STEADY_S - 1, "the next start is later"
+    assert slot.due > FORGIVEN_S - 1, "the next start is later"
     slot.start(0.0)
     until(lambda: gone([child.pid]), "the end of what nobody trusts")
     child.wait()

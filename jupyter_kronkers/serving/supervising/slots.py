@@ -20,14 +20,14 @@ from jupyter_kronkers.serving.supervising.custody import KIND, Custody
 
 log = logging.getLogger(__name__)
 
-PAUSES_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""How long to wait before a start, by the number of gateways that ended early, one after the other."""
+PAUSES_S = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""How long to wait before a start, by the failures that are not yet forgiven."""
 
-STEADY_S = 30.0
-"""A gateway that lived this long was no failure: the next start is at once again."""
+FORGIVEN_S = 5.0
+"""A gateway that lived this long makes up for one that failed."""
 
-MISTRUSTED_AFTER = 3
-"""After so many that ended early the next gets nothing of what they left: it may be why they end."""
+MISTRUSTED_AFTER = 4
+"""After so many failures the next gateway gets nothing of what they left: it may be why they end."""
 
 SILENT_S = 60.0
 """A gateway whose loop has not turned for this long hangs, and is killed."""
@@ -55,7 +55,7 @@ class Slot:
         self._ground = ground
         self._process: subprocess.Popen[bytes] | None = None
         self._began = self._heard_at = 0.0
-        self._early = 0
+        self._failures = 0
         self._beats = False
 
     @property
@@ -69,7 +69,7 @@ class Slot:
 
     def start(self, now: float) -> None:
         """Start the next gateway. Leaves a later due time where the system has no process for us now."""
-        if self._early >= MISTRUSTED_AFTER:
+        if self._failures >= MISTRUSTED_AFTER:
             self.custody.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, KIND)
         ours.setblocking(False)
@@ -130,8 +130,9 @@ class Slot:
             process.stdin.close()
         self._process = None
         self._ground.shares.leave(self.number)
-        self._early = 0 if now - self._began > STEADY_S else self._early + 1
-        log.error("Gateway %d (pid %d) ended with status %d.", self.number, process.pid, status)
+        self._failures = max(0, self._failures - int((now - self._began) / FORGIVEN_S)) + 1
+        level = logging.ERROR if status else logging.INFO
+        log.log(level, "Gateway %d (pid %d) ended with status %d.", self.number, process.pid, status)
         self._fail(now)
         return True
 
@@ -153,7 +154,7 @@ class Slot:
         self.admin.unlink(missing_ok=True)
 
     def _fail(self, now: float) -> None:
-        self.due = now + PAUSES_S[min(max(self._early - 1, 0), len(PAUSES_S) - 1)]
+        self.due = now + PAUSES_S[min(max(self._failures - 1, 0), len(PAUSES_S) - 1)]
 
     def _hang_up(self) -> None:
         if self.channel is not None:
