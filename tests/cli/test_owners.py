@@ -19,9 +19,10 @@ from jupyter_kronkers.access import local_principal
 from jupyter_kronkers.api.uploads import Upload
 from jupyter_kronkers.client import Client
 from jupyter_kronkers.control import living_owner
+from jupyter_kronkers.serving.supervising.whereabouts import living_supervisor
 from tests.cli.conftest import environment, owner, until
 
-REFUSED = 4
+REFUSED, NOT_RUNNING = 4, 6
 
 REGISTER = """
 import sys
@@ -201,3 +202,54 @@ def test_ten_processes_register_at_once_and_get_numbers_of_their_own(folders, re
     assert sorted(numbers) == list(range(1, 10 * each + 1))
     with sqlite3.connect(folders.database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.slow
+def test_what_a_killed_serve_left_is_seen_taken_over_and_stopped(folders, serving, kronkers):
+    """faults: 163, 164"""
+    left = living_supervisor(folders.gateway)
+    gateways = [child.pid for child in psutil.Process(left.pid).children()]
+    os.kill(serving.pid, signal.SIGKILL)
+    until(lambda: not serving.alive, "its end")
+    told = kronkers("status")
+    assert told.code == NOT_RUNNING
+    assert left.url in told.out
+    assert "jupyter kronkers stop" in told.out
+    owner_found = next(one for one in kronkers("doctor", "--json").json if one["what"] == "owner")
+    assert (owner_found["verdict"], str(left.pid) in owner_found["words"]) == ("warning", True)
+    assert kronkers("serve", "--background", "--port", "0").code == 0
+    assert living_supervisor(folders.gateway) == left
+    assert [child.pid for child in psutil.Process(left.pid).children()] == gateways
+    os.kill(living_owner(folders).pid, signal.SIGKILL)
+    until(lambda: living_owner(folders) is None, "its end")
+    assert kronkers("stop").code == 0
+    assert all(map(gone, [left.pid, *gateways]))
+    assert not os.path.exists(left.place)
+    assert kronkers("stop").code == NOT_RUNNING
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interrupt_or_a_closed_terminal_ends_everything(folders, serving, number):
+    left = living_supervisor(folders.gateway)
+    os.kill(serving.pid, number)
+    until(lambda: gone(left.pid) and not serving.alive, "the end of everything", 30)
+    assert living_supervisor(folders.gateway) is None
+
+
+@pytest.mark.slow
+def test_several_gateways_and_their_memory_are_options_of_serve(folders, kronkers):
+    assert kronkers("serve", "--memory", "much").code == REFUSED
+    started = kronkers("serve", "--background", "--port", "0", "--gateways", "2", "--memory", "1GiB")
+    assert started.code == 0, started.err
+    left = living_supervisor(folders.gateway)
+    gateways = psutil.Process(left.pid).children()
+    memory = until(lambda: memory_in(folders), "the routes")
+    assert kronkers("stop").code == 0
+    assert (left.gateways, len(gateways)) == (2, 2)
+    assert memory == 1 << 29, "each has half of it"
+
+
+def memory_in(folders) -> int:
+    routes = folders.gateway / "routes.json"
+    return json.loads(routes.read_text())["memory_bytes"] if routes.exists() else 0
