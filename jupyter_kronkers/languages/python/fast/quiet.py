@@ -43,8 +43,14 @@ def candidates(plain: Loaded) -> Iterator[Quiet]:
     """The quiet path for any model of scikit-learn that takes numbers."""
     if not plain.has_own_predict and type(plain.thing).__module__.startswith("sklearn."):
         entry = Numbers.fits(plain)
-        if entry is not None:
+        # To try it would leave threads behind, and a process with threads cannot be forked.
+        if entry is not None and not wants_threads(plain.thing):
             yield Quiet(plain, entry)
+
+
+def wants_threads(model: Any) -> bool:
+    told = model.get_params().items()
+    return any(name.endswith("n_jobs") and value not in (None, 1) for name, value in told)
 
 
 def nameless(model: Any) -> Any:
