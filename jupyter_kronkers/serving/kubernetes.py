@@ -23,6 +23,9 @@ USER = 10_001
 RUNNER_BYTES = 256 << 20
 """What the process around the model takes beside it."""
 
+LEAVE_S = 5
+"""A pod answers on for so long after it was told to end: until every node has heard that it gets no more requests."""
+
 KINDS = ("kserve", "kubernetes")
 Object = dict[str, object]
 
@@ -59,14 +62,30 @@ def written(plan: Plan, kinds: Iterable[str] = KINDS) -> str:
         how, make = makers[kind]
         objects = make(plan)
         text = "---\n".join(str(safe_dump(one, sort_keys=False, allow_unicode=True)) for one in objects)
-        canary = CANARY_KSERVE.format(plan.stable.image) if plan.canary and kind == "kserve" else ""
-        parts.append(f"# {how}\n{canary}{text}")
+        parts.append(f"# {how}\n{share_words(plan, kind)}{text}")
     return "---\n".join(parts)
 
 
-HOW_KSERVE = "KServe: kubectl apply -f -"
-HOW_PLAIN = "Kubernetes without KServe: kubectl apply -f -"
+HOW_KSERVE = "Where KServe is (this alone: deployments manifest --kind kserve | kubectl apply -f -)"
+HOW_PLAIN = "Kubernetes without KServe (this alone: deployments manifest --kind kubernetes | kubectl apply -f -)"
 CANARY_KSERVE = "# The share is of this version; the rest goes to the one that was ready before, so apply {} first.\n"
+CANARY_PLAIN = "# The canary is {} of {} pods and gets about {:.0%} of the requests; {:g} % were wished.\n"
+
+
+def share_words(plan: Plan, kind: str) -> str:
+    """What a cluster makes of the canary's share, as a comment."""
+    if plan.canary is None:
+        return ""
+    if kind == "kserve":
+        return CANARY_KSERVE.format(plan.stable.image)
+    stable, canary = pods(plan)
+    return CANARY_PLAIN.format(canary, stable + canary, canary / (stable + canary), plan.percent)
+
+
+def pods(plan: Plan) -> tuple[int, int]:
+    """How many of the version, and how many of its canary."""
+    canary = max(1, round(plan.replicas * plan.percent / 100)) if plan.canary else 0
+    return max(1, plan.replicas - canary), canary
 
 
 # KServe
@@ -93,8 +112,7 @@ def kserve(plan: Plan) -> list[Object]:
 def plain(plan: Plan) -> list[Object]:
     """A Deployment for each version, and one Service before them, which shares by the number of pods."""
     name = object_name(plan.name)
-    canary = max(1, round(plan.replicas * plan.percent / 100)) if plan.canary else 0
-    stable = max(1, plan.replicas - canary)
+    stable, canary = pods(plan)
     found = [deployment(plan, plan.stable, name, stable)]
     if plan.canary:
         found.append(deployment(plan, plan.canary, f"{name}-canary", canary))
@@ -107,7 +125,7 @@ def deployment(plan: Plan, served: Served, name: str, replicas: int) -> Object:
     template: Object = {
         "metadata": {"labels": {**labels(plan, served), **selected}, "annotations": notes(served)},
         "spec": {
-            "terminationGracePeriodSeconds": math.ceil(plan.limits.request_s) + 5,
+            "terminationGracePeriodSeconds": LEAVE_S + math.ceil(plan.limits.request_s) + 5,
             **pod(plan, served, "model"),
         },
     }
@@ -155,12 +173,6 @@ def pod(plan: Plan, served: Served, container: str) -> Object:
     """A pod that may do nothing but answer: no root, no writing outside /tmp, no token of the cluster."""
     return {
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
         "containers": [one_container(plan, served, container)],
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": quantity(4 * plan.limits.file_bytes)}}],
     }
@@ -168,21 +180,41 @@ def pod(plan: Plan, served: Served, container: str) -> Object:
 
 def one_container(plan: Plan, served: Served, name: str) -> Object:
     memory = quantity(plan.limits.memory_bytes + RUNNER_BYTES)
-    start_s = math.ceil(plan.limits.start_s)
     return {
         "name": name,
         "image": served.image,
         "ports": [{"name": "http" if name == "model" else "http1", "containerPort": PORT, "protocol": "TCP"}],
         "resources": {"requests": {"cpu": "250m", "memory": memory}, "limits": {"cpu": "1", "memory": memory}},
+        # All of it at the container: Knative, below KServe, refuses most of it at the pod.
         "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "readinessProbe": {**probe(), "periodSeconds": 5, "failureThreshold": max(3, math.ceil(start_s / 5))},
-        "livenessProbe": {**probe(), "initialDelaySeconds": start_s, "periodSeconds": 10, "failureThreshold": 3},
+        "readinessProbe": {**probe(), "periodSeconds": 5, "failureThreshold": 3},
+        **(life(plan) if name == "model" else life_in_knative(plan)),
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the container's own
     }
+
+
+def life(plan: Plan) -> Object:
+    """How long a pod may take to start, when it is replaced, and how it leaves."""
+    starts = max(3, math.ceil(plan.limits.start_s / 5))
+    return {
+        "startupProbe": {**probe(), "periodSeconds": 5, "failureThreshold": starts},
+        "livenessProbe": {**probe(), "periodSeconds": 10, "failureThreshold": 3},
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(LEAVE_S)]}}},
+    }
+
+
+def life_in_knative(plan: Plan) -> Object:
+    """The same as far as Knative takes it, which drains pods itself and, for long, had no startupProbe."""
+    start_s = math.ceil(plan.limits.start_s)
+    return {"livenessProbe": {**probe(), "initialDelaySeconds": start_s, "periodSeconds": 10, "failureThreshold": 3}}
 
 
 def probe() -> Object:

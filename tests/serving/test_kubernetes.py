@@ -65,16 +65,38 @@ def test_limits_are_the_deployments():
     [deployment, _] = plain(PLAN)
     spec = deployment["spec"]["template"]["spec"]
     assert container(spec)["resources"]["limits"] == {"cpu": "1", "memory": "1280Mi"}
-    assert spec["terminationGracePeriodSeconds"] == 18
+    assert spec["terminationGracePeriodSeconds"] == 23
+
+
+def test_a_pod_that_leaves_answers_until_nobody_asks_it_and_one_that_hangs_gets_nothing_soon():
+    [deployment, _] = plain(PLAN)
+    pod = container(deployment["spec"]["template"]["spec"])
+    assert pod["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "5"]
+    assert pod["readinessProbe"]["periodSeconds"] * pod["readinessProbe"]["failureThreshold"] == 15
+    assert pod["startupProbe"]["periodSeconds"] * pod["startupProbe"]["failureThreshold"] == 60
+
+
+def test_knative_takes_all_that_kserve_hands_on():
+    """Knative refuses these unless its operator allows them: pod-level securityContext, lifecycle, startupProbe."""
+    predictor = kserve(PLAN)[0]["spec"]["predictor"]
+    assert "securityContext" not in predictor
+    assert not {"lifecycle", "startupProbe"} & container(predictor).keys()
+
+
+def test_a_share_that_pods_cannot_make_is_told():
+    text = written(Plan("bikes", STABLE, replicas=1, canary=CANARY, percent=10.0), ["kubernetes"])
+    assert "# The canary is 1 of 2 pods and gets about 50% of the requests; 10 % were wished." in text
 
 
 @pytest.mark.parametrize("pod", [kserve(PLAN)[0]["spec"]["predictor"], plain(PLAN)[0]["spec"]["template"]["spec"]])
 def test_a_pod_may_do_nothing_but_answer(pod):
     """What the profile `restricted` of Kubernetes' Pod Security Standards asks for, and a file system to read only."""
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     own = container(pod)["securityContext"]
     assert own == {
+        "runAsNonRoot": True,
+        "runAsUser": 10_001,
+        "runAsGroup": 10_001,
+        "seccompProfile": {"type": "RuntimeDefault"},
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
