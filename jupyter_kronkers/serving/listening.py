@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -135,11 +136,11 @@ def inodes(port: int) -> Iterator[str]:
 
 def links(descriptors: Path) -> set[str]:
     found = set()
-    try:
+    # It may end meanwhile, close one of them, or not be ours to look at.
+    with contextlib.suppress(OSError):
         for name in os.listdir(descriptors):
-            found.add(os.readlink(descriptors / name))
-    except OSError:  # it has ended meanwhile, or is not ours to look at
-        pass
+            with contextlib.suppress(OSError):
+                found.add(os.readlink(descriptors / name))
     return found
 
 

@@ -53,8 +53,8 @@ def test_a_port_that_a_stranger_has_is_refused_naming_him(stranger, tmp_path, mo
 
 def test_a_gateway_that_is_just_ending_is_waited_for(stranger, tmp_path, monkeypatch):
     """faults: 166"""
-    monkeypatch.setattr(listening, "STRANGERS_S", 0.0)
-    port = stranger(1.0, "jupyter_kronkers.serving")
+    monkeypatch.setattr(listening, "STRANGERS_S", 0.3)
+    port = stranger(1.5, "jupyter_kronkers.serving")
     listen("127.0.0.1", port, tmp_path / "port").close()
 
 
