@@ -61,7 +61,7 @@ class GatewaySupervisor:
         self._deployments, self._memory_bytes = deployments, memory_bytes
         self._owner = (Grant(owner_token_digest, (EVERY,)),) if owner_token_digest else ()
         self._wanted = Wanted(self._routes)
-        self._lock = threading.Lock()
+        self._lock, self._observing = threading.Lock(), threading.Lock()
         self._stopping = threading.Event()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._listening: socket.socket | None = None
@@ -112,7 +112,8 @@ class GatewaySupervisor:
             attached.mourn()
         self._attached, self.pids = None, ()
         self._hang_up()
-        self._deployments.observe(None)
+        with self._observing:
+            self._deployments.observe(None)
 
     # The process
 
@@ -178,7 +179,8 @@ class GatewaySupervisor:
 
     def _follow(self, attached: Attached) -> None:
         self.pids = attached.first.pids
-        self._heard.clear()
+        with self._observing:
+            self._heard.clear()
         count = len(attached.first.pids)
         for slot, admin in enumerate(Path(attached.first.place) / f"admin.{slot}" for slot in range(count)):
             line = Line(admin, self._wanted, self._listener(slot))
@@ -194,11 +196,14 @@ class GatewaySupervisor:
 
     def _listener(self, slot: int) -> Callable[[State], None]:
         def hear(state: State) -> None:
-            with self._lock:
+            # One at a time, so that what is observed last is what was heard last.
+            with self._observing:
+                if self._stopping.is_set():
+                    return
                 self._heard[slot] = state
                 self._revision += 1
-                together = merged([self._heard[number] for number in sorted(self._heard)], self._revision)
-            self._deployments.observe(together)
+                told = [self._heard[number] for number in sorted(self._heard)]
+                self._deployments.observe(merged(told, self._revision))
 
         return hear
 

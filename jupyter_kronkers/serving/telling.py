@@ -111,7 +111,10 @@ class Line:
             if state.pid != pid:
                 pid, self._told = state.pid, None
                 self._news.set()
-            self._heard(state)
+            try:
+                self._heard(state)
+            except Exception:  # a door: what the control plane makes of it does not end the conversation
+                log.exception("What %s said could not be taken in", self._admin.name)
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """Raises OSError while the gateway is away, Unavailable if it refuses."""

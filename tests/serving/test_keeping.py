@@ -16,7 +16,7 @@ from jupyter_kronkers.serving.gateway.keeping import MOST_DESCRIPTORS, Keeping
 from jupyter_kronkers.serving.gateway.sharing import Shares
 from jupyter_kronkers.serving.supervising import custody
 from jupyter_kronkers.serving.supervising.custody import KIND, Custody
-from jupyter_kronkers.serving.supervising.slots import FORGIVEN_S, MISTRUSTED_AFTER, Ground, Slot
+from jupyter_kronkers.serving.supervising.slots import FORGIVEN_S, MISTRUSTED_AFTER, SILENT_S, Ground, Slot
 from tests.serving.conftest import gone, until
 
 
@@ -180,3 +180,13 @@ def test_gateways_that_end_early_again_and_again_get_nothing_of_what_was_left(sl
     slot.start(0.0)
     until(lambda: gone([child.pid]), "the end of what nobody trusts")
     child.wait()
+
+
+@pytest.mark.slow
+def test_a_gateway_whose_loop_stands_still_is_killed(slot):
+    slot.start(time.monotonic())
+    until(lambda: slot.hear(time.monotonic()) or slot._beats, "its first beat")
+    slot.check(time.monotonic() + SILENT_S - 1)
+    assert not slot.reap(time.monotonic())
+    slot.check(time.monotonic() + SILENT_S + 1)
+    until(lambda: slot.reap(time.monotonic()), "its end")

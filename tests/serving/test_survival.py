@@ -297,3 +297,11 @@ def test_what_is_decided_while_the_database_was_away_is_told_when_it_is_back(pla
     hidden.rename(database)
     _, secret = plane.tokens.create(ANNA, f"later-{time.time_ns()}", deployments=["live"])
     until(lambda: ask(supervisor, secret)[0] == 200, "the token to be known")
+
+
+def test_the_supervisor_is_light():
+    """It brings no SQL, no event loop and no NumPy, so that it starts at once and lives by itself."""
+    code = "import sys, jupyter_kronkers.serving.supervising.__main__; print(*sys.modules)"
+    brought = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heavy = {"sqlalchemy", "alembic", "mlflow", "pandas", "numpy", "asyncio", "uvloop", "cryptography"}
+    assert heavy.isdisjoint(brought.split())
