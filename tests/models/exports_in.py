@@ -77,6 +77,7 @@ class Elsewhere:
         """The port of `run serve`, ended by SIGTERM."""
         command = [str(export / "run"), "serve", "--port", "0"]
         with subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, text=True) as process:
+            self.process = process
             try:
                 line = process.stdout.readline() if process.stdout else ""
                 yield int(line.rpartition(":")[2].partition("/")[0])

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from jupyter_kronkers.models.runner import runner_files
 from jupyter_kronkers.models.statements import Manifest
 from jupyter_kronkers.store import Folders
 from tests.models.exports_in import EXPECTED, ROWS_CSV, Elsewhere, captured_in, predictions
+from tests.serving.conftest import until
 
 
 @pytest.fixture
@@ -89,6 +91,26 @@ def test_it_serves_mlflows_protocol_on_loopback(export, elsewhere):
         assert asked(client, "POST", "/invocations", '{"instances": [["no"]]}')[0] == 400
         assert asked(client, "POST", "/invocations", BIKES, "text/plain")[0] == 415
         assert asked(client, "GET", "/elsewhere")[0] == 404
+
+
+def test_a_request_under_way_is_answered_before_it_ends(export, elsewhere):
+    with elsewhere.serving(export) as port:
+        caller = socket.create_connection(("127.0.0.1", port), timeout=30)
+        head = f"POST /invocations HTTP/1.1\r\nHost: here\r\nContent-Type: text/csv\r\nContent-Length: {len(BIKES)}\r\n"
+        caller.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        reader = caller.makefile("rb")
+        assert [reader.readline(), reader.readline()] == [b"HTTP/1.1 100 Continue\r\n", b"\r\n"]
+        elsewhere.process.terminate()
+        until(lambda: refuses(port), "the port to be let go")
+        caller.sendall(BIKES.encode())
+        answer = reader.read()
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.endswith(b'{"predictions": [19.0, 11.0]}')
+
+
+def refuses(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def asked(client, method, path, body=None, kind="application/json"):

@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -34,6 +36,27 @@ class Server(ThreadingHTTPServer):
         kserve = f"/v1/models/{about['model']}"
         self.asked = ("/invocations", kserve + ":predict")
         self.looked = ("/ping", "/health", "/version", kserve)
+        self.leaving = False
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around a request that is answered before the process ends."""
+        with self._changed:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Wait for what is under way; what comes on these connections still is the last of each."""
+        self.leaving = True
+        with self._changed:
+            self._changed.wait_for(lambda: not self._under_way, PATIENCE_S)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -46,6 +69,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body in one packet
 
+    def handle_expect_100(self) -> bool:
+        """curl waits for this before it sends a large body."""
+        told = super().handle_expect_100()
+        self.wfile.flush()
+        return told
+
     def do_GET(self) -> None:
         if self.path not in self.server.looked:
             return self._refuse(404 if self.path not in self.server.asked else 405, "Predictions are at /invocations.")
@@ -54,6 +83,12 @@ class Handler(BaseHTTPRequestHandler):
         return self._answer(200, f"{self.server.version}\n".encode(), "text/plain; charset=utf-8")
 
     def do_POST(self) -> None:
+        with self.server.answering():
+            self.close_connection |= self.server.leaving
+            self._predict()
+            self.wfile.flush()
+
+    def _predict(self) -> None:
         if self.path not in self.server.asked:
             return self._refuse(404, "Predictions are at /invocations.")
         body = self._body()
@@ -98,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def serve(model: Model, about: dict[str, Any], host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; then finish what is under way."""
     server = Server((host, port), model, about)
     for number in (signal.SIGTERM, signal.SIGINT):
         # From another thread: `shutdown` waits for the loop that this one is in.
@@ -106,3 +141,4 @@ def serve(model: Model, about: dict[str, Any], host: str, port: int) -> None:
     print(f"{server.version} at http://{host}:{server.server_address[1]}/invocations", flush=True)
     server.serve_forever()
     server.server_close()
+    server.drain()
