@@ -17,27 +17,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+# The measurements are started as files, so only their own folder is looked through by itself.
+sys.path.append(str(Path(__file__).parents[2]))
+
 PROGRAM = Path(sys.executable).parent / "jupyter-kronkers"
 PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was measured, ours, the peer's (None where there is none), in `unit`."""
+    """One line of the table: what was measured, ours, the peer's (None where there is none), in `unit`.
+
+    reach: what the ratio ours/peer should be, in words.
+    """
 
     what: str
     ours: float
     peer: float | None = None
     unit: str = "s"
     against: str = ""
+    reach: str = ""
 
 
 def print_table(rows: list[Row]) -> None:
-    print(f"  {'what':<58}{'ours':>12}{'peer':>12}  {'ours/peer':>9}  against")
+    print(f"  {'what':<58}{'ours':>12}{'peer':>12}  {'ours/peer':>9}  {'reach':<18}against")
     for row in rows:
         peer = "" if row.peer is None else f"{row.peer:,.4g} {row.unit}"
         ratio = "" if row.peer is None else f"{row.ours / row.peer:.3g}"
-        print(f"  {row.what:<58}{row.ours:>10,.4g} {row.unit:<2}{peer:>11}  {ratio:>9}  {row.against}")
+        print(f"  {row.what:<58}{row.ours:>10,.4g} {row.unit:<2}{peer:>11}  {ratio:>9}  {row.reach:<18}{row.against}")
 
 
 def median_s(action: Callable[[], object], runs: int = 5, warmup: int = 1) -> float:
