@@ -47,7 +47,6 @@ def mixed(found: Alone, size: Size, seed: int) -> Finding:
         seed,
         facts={
             "asked together": f"{tally.answered / max(1, batches):.1f} requests in a batch",
-            "wrong": f"{tally.wrong}",
         },
         promises={"requests met in batches": batches < tally.answered},
         examples=tally.examples,
