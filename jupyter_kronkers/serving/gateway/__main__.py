@@ -31,6 +31,7 @@ from jupyter_kronkers.serving.gateway.endpoints import Endpoints, is_loopback
 from jupyter_kronkers.serving.gateway.http import HttpLimits, HttpServer
 from jupyter_kronkers.serving.gateway.http.servers import Accepting
 from jupyter_kronkers.serving.gateway.keeping import Keeping
+from jupyter_kronkers.serving.gateway.known import Known
 from jupyter_kronkers.serving.gateway.sharing import Shares
 
 DRAIN_S = 10.0
@@ -51,6 +52,7 @@ class Asked(NamedTuple):
     folder: Path
     slot: int
     keeping: Keeping
+    known: Known
     shares: Shares | None
 
 
@@ -70,13 +72,14 @@ def read(argv: Sequence[str] | None) -> Asked:
     parser.add_argument("--slot", type=int, default=0, help="which of several gateways this is")
     parser.add_argument("--keep-fd", type=int, help="the supervisor's channel for what is to outlive us, inherited")
     parser.add_argument("--kept", type=Path, help="the file that tells what the gateway before left")
+    parser.add_argument("--known", type=Path, help="the folder in which gateways remember what they found out")
     parser.add_argument("--shares", type=Path, help="the file by which several gateways share connections")
     found = parser.parse_args(argv)
     os.set_inheritable(found.socket_fd, False)
     listening = socket.socket(fileno=found.socket_fd)
     shares = Shares(found.shares) if found.shares else None
     keeping = Keeping.inherited(found.keep_fd, found.kept)
-    return Asked(listening, found.admin, found.folder, found.slot, keeping, shares)
+    return Asked(listening, found.admin, found.folder, found.slot, keeping, Known(found.known), shares)
 
 
 async def serve(asked: Asked) -> None:
@@ -87,7 +90,7 @@ async def serve(asked: Asked) -> None:
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=stop_with_owner, args=(loop, stop), daemon=True).start()
     deployments = Deployments(asked.folder)
-    deployments.keeping, deployments.slot = asked.keeping, asked.slot
+    deployments.keeping, deployments.known, deployments.slot = asked.keeping, asked.known, asked.slot
     admin = HttpServer(Admin(deployments, stop.set), ADMIN_LIMITS)
     limits = HttpLimits(connections=room_for_connections())
     public = HttpServer(Endpoints(deployments, is_loopback(asked.listening.getsockname()[0])), limits)

@@ -10,6 +10,7 @@ from pathlib import Path
 from jupyter_kronkers.errors import Tampered
 from jupyter_kronkers.languages import Signature, runtime_of
 from jupyter_kronkers.models import manifests
+from jupyter_kronkers.serving.gateway.known import Found, Known
 from jupyter_kronkers.serving.gateway.routes import Placed, Routes
 from jupyter_kronkers.serving.gateway.versions import Artifact
 
@@ -17,17 +18,26 @@ GRACE_S = 3_600.0
 """Another gateway on the same folder may just be making or loading a copy that is younger."""
 
 
-def bring(placed: Placed, cache: Path, public_key: bytes) -> Artifact:
+def bring(placed: Placed, cache: Path, public_key: bytes, known: Known) -> Artifact:
     """Copy, verify and read the artifact. Blocks; for a thread.
 
+    A copy that a gateway before this one has verified, and that is untouched since, is taken as it is.
     Raises Tampered naming the file at fault, MissingLanguage if nothing here can run it.
     """
+    found = known.find(placed, cache, public_key)
+    if found is None:
+        found = fetched(placed, cache, public_key)
+        known.remember(placed, found, public_key)
+    data = found.folder / "data"
+    signature = Signature.of_capture((data / "capture.json").read_bytes())
+    return Artifact(placed, found.folder, data, found.runtime, signature)
+
+
+def fetched(placed: Placed, cache: Path, public_key: bytes) -> Found:
     folder = manifests.fetch(Path(placed.folder), cache, public_key, model=placed.model, number=placed.number)
     if placed.digest and folder.name != placed.digest:
         raise Tampered(placed.words, "its manifest is another one than was registered")
-    data = folder / "data"
-    capture = (data / "capture.json").read_bytes()
-    return Artifact(placed, folder, data, runtime_of(capture), Signature.of_capture(capture))
+    return Found(folder, runtime_of((folder / "data" / "capture.json").read_bytes()))
 
 
 def forget(cache: Path, routes: Routes) -> None:

@@ -15,6 +15,7 @@ from jupyter_kronkers.serving.gateway import logs
 from jupyter_kronkers.serving.gateway.artifacts import bring, forget
 from jupyter_kronkers.serving.gateway.deployment import Deployment
 from jupyter_kronkers.serving.gateway.keeping import Keeping
+from jupyter_kronkers.serving.gateway.known import Known
 from jupyter_kronkers.serving.gateway.memory import Memory
 from jupyter_kronkers.serving.gateway.metrics import Metrics
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Routes, ServingLimits, load, save
@@ -38,6 +39,7 @@ class Deployments:
         self.revision = 1
         self.metrics = Metrics(self)
         self.keeping = Keeping()
+        self.known = Known()
         self.slot = 0
         """Which of several gateways on one folder this is."""
 
@@ -86,7 +88,7 @@ class Deployments:
 
     async def bring(self, name: str, placed: Placed, limits: ServingLimits) -> LoadedVersion:
         """A version of the deployment of that name, verified, without replicas yet. Raises KronkersError."""
-        artifact = await asyncio.to_thread(bring, placed, self.cache, self.public_key)
+        artifact = await asyncio.to_thread(bring, placed, self.cache, self.public_key, self.known)
         version = LoadedVersion(artifact, limits, self.logs_of(name), self.changed, self.keeping)
         self.metrics.follow(name, version)
         return version

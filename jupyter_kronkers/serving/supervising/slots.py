@@ -95,7 +95,7 @@ class Slot:
         command = [sys.executable, "-P", "-m", "jupyter_kronkers.serving.gateway"]
         command += ["--socket-fd", str(listening), "--admin", str(self.admin), "--folder", str(ground.folder)]
         command += ["--keep-fd", str(channel), "--kept", str(handed), "--shares", str(ground.shares.path)]
-        command += ["--slot", str(self.number)]
+        command += ["--known", str(ground.place / "known"), "--slot", str(self.number)]
         with opened_log(ground.folder / "gateway.log") as printed:
             return subprocess.Popen(
                 command,
