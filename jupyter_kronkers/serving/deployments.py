@@ -23,7 +23,7 @@ from jupyter_kronkers.access import Audit, Principal, Tokens, names, require
 from jupyter_kronkers.errors import Conflict, Fault, Invalid, KronkersError, NotFound, Stale
 from jupyter_kronkers.models import Models
 from jupyter_kronkers.serving import checks, rows
-from jupyter_kronkers.serving.gateway import logs
+from jupyter_kronkers.serving.gateway.hosts import logs
 from jupyter_kronkers.serving.gateway.routes import Routes, ServingLimits
 from jupyter_kronkers.serving.gateway.states import DeploymentState, State
 from jupyter_kronkers.serving.observing import Observed

@@ -8,7 +8,7 @@ from jupyter_kronkers.access import Tokens
 from jupyter_kronkers.errors import Conflict, Invalid, KronkersError, NotFound
 from jupyter_kronkers.models import AliasMove, Models, Version
 from jupyter_kronkers.models.signing import Signer
-from jupyter_kronkers.serving.gateway.inputs import unlike
+from jupyter_kronkers.serving.gateway.deployments.inputs import unlike
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Route, Routes
 from jupyter_kronkers.serving.wishes import Which, Wish
 from jupyter_kronkers.store import Folders

@@ -10,10 +10,10 @@ import numpy as np
 import psutil
 
 from jupyter_kronkers.languages import Column, Limits, Runtime
-from jupyter_kronkers.serving.gateway.forking import Seed
+from jupyter_kronkers.serving.gateway.hosts.forking import Seed
+from jupyter_kronkers.serving.gateway.hosts.replicas import Replica
+from jupyter_kronkers.serving.gateway.hosts.seeds import Hosting
 from jupyter_kronkers.serving.gateway.keeping import Keeping
-from jupyter_kronkers.serving.gateway.replicas import Replica
-from jupyter_kronkers.serving.gateway.seeds import Hosting
 
 
 class Nursery:

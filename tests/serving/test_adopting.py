@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from jupyter_kronkers.serving import GatewaySupervisor
-from jupyter_kronkers.serving.gateway.adopting import Stranger, named, sane
+from jupyter_kronkers.serving.gateway.hosts.adopting import Stranger, named, sane
 from jupyter_kronkers.serving.gateway.keeping import Kept
 from tests.serving.artifacts import trouble_raw
 from tests.serving.conftest import SECRET, gone, until

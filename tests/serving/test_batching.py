@@ -15,7 +15,7 @@ from jupyter_kronkers.languages import Field, Runtime, Signature
 from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.serving.gateway.batching import MOST_ASKS, MOST_ROWS, Ask, gather, joined, split
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
-from jupyter_kronkers.serving.gateway.versions import Artifact, LoadedVersion
+from jupyter_kronkers.serving.gateway.versions.versions import Artifact, LoadedVersion
 
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=60)
 

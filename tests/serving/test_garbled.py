@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from jupyter_kronkers.errors import HostDied, HostFailed, ModelFailed, TimedOut
 from jupyter_kronkers.languages import Column, Limits, frames
-from jupyter_kronkers.serving.gateway.forking import Barren, Seed
-from jupyter_kronkers.serving.gateway.replicas import Replica
+from jupyter_kronkers.serving.gateway.hosts.forking import Barren, Seed
+from jupyter_kronkers.serving.gateway.hosts.replicas import Replica
 
 READY = frames.encode(frames.READY, 0, [Column("pid", np.array([1]))])
 REPLY = frames.encode(frames.REPLY, 1, [Column("prediction", np.array([2.0]))])

@@ -8,9 +8,9 @@ import pytest
 
 from jupyter_kronkers.errors import Tampered
 from jupyter_kronkers.models import trees
-from jupyter_kronkers.serving.gateway import artifacts
-from jupyter_kronkers.serving.gateway.artifacts import bring
-from jupyter_kronkers.serving.gateway.known import Known
+from jupyter_kronkers.serving.gateway.deployments import artifacts
+from jupyter_kronkers.serving.gateway.deployments.artifacts import bring
+from jupyter_kronkers.serving.gateway.deployments.known import Known
 from tests.serving.artifacts import Makes
 from tests.serving.conftest import reversed_arguments
 

@@ -16,9 +16,11 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as plain
 
-from jupyter_kronkers.serving.gateway.metrics import Measures, Tallies, siblings, tallies
+from jupyter_kronkers.serving.gateway import tallies
+from jupyter_kronkers.serving.gateway.metrics import siblings
 from jupyter_kronkers.serving.gateway.metrics.exposition import PIECE, written
 from jupyter_kronkers.serving.gateway.metrics.families import BY_NAME, FAMILIES, Sample, Told
+from jupyter_kronkers.serving.gateway.tallies import Measures, Tallies
 from scripts.machine import find
 from tests.serving.conftest import SECRET, Gateway, reversed_arguments, until
 

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from jupyter_kronkers.errors import KronkersError, ModelFailed, TimedOut, Unavailable
 from jupyter_kronkers.languages import Field, Runtime, Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway import versions
 from jupyter_kronkers.serving.gateway.batching import Ask, Plain
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
-from jupyter_kronkers.serving.gateway.versions import Artifact, LoadedVersion
+from jupyter_kronkers.serving.gateway.versions import versions
+from jupyter_kronkers.serving.gateway.versions.versions import Artifact, LoadedVersion
 from tests.serving.imagined import KINDS, POISON, Cast, JumpingLoop
 
 EXAMPLES = int(os.environ.get("KRONKERS_INTERLEAVINGS", "500"))
@@ -241,3 +241,20 @@ def test_who_did_not_poison_a_batch_is_answered(folder, events, acts):
         if caller.answers:
             assert isinstance(caller.answers[0], ModelFailed) == caller.event.poisoned
             right(caller, caller.answers[0])
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_far_beyond_its_capacity_who_cannot_be_answered_in_time_is_told_at_once(folder, batched):
+    """faults: 62"""
+    rows = 1 if not batched else 3_000
+    events = [Event(0.0005, "ask", rows=rows) for _ in range(12_000)]
+    play = played(folder, events, [], [], batched=batched, queue=1_000_000)
+    waited = [(caller.answered_at - caller.deadline + LIMITS["wait_s"], caller.answers[0]) for caller in play.callers]
+    refused = [waited_s for waited_s, answer in waited if isinstance(answer, Unavailable)]
+    answered = [waited_s for waited_s, answer in waited if not isinstance(answer, KronkersError)]
+    assert len(refused) + len(answered) == len(events)
+    assert len(answered) >= 1_000
+    # Those who came before anything was known of its pace may have waited in vain.
+    assert np.quantile(refused, 0.8) < 0.001
+    assert all(not isinstance(answer, Unavailable) or waited_s < 0.001 for waited_s, answer in waited[6_000:])
+    assert max(answered) <= LIMITS["queue_s"] + versions.LOOK_S

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_kronkers.errors import Invalid
 from jupyter_kronkers.serving.gateway.answers import Answer
-from jupyter_kronkers.serving.gateway.replays import KEPT_S, LARGEST, Busy, Key, Replays
+from jupyter_kronkers.serving.gateway.requests.replays import KEPT_S, LARGEST, Busy, Key, Replays
 
 ONE, TWO = Key("token", "bikes", b"1"), Key("token", "bikes", b"2")
 ANSWER = Answer(200, b"1234567890")

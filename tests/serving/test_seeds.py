@@ -15,8 +15,8 @@ import pytest
 
 from jupyter_kronkers.errors import HostFailed, TimedOut
 from jupyter_kronkers.languages import Column, Runtime
-from jupyter_kronkers.serving.gateway.forking import Forked
-from jupyter_kronkers.serving.gateway.hosting import Fresh
+from jupyter_kronkers.serving.gateway.hosts.forking import Forked
+from jupyter_kronkers.serving.gateway.hosts.hosting import Fresh
 from tests.serving.artifacts import ROWS
 from tests.serving.conftest import Gateway, gone
 from tests.serving.nursery import Nursery, answer, ask, has_died, told

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from jupyter_kronkers.languages import Field, Signature
-from jupyter_kronkers.serving.gateway.canaries import Canary, replicas_for
-from jupyter_kronkers.serving.gateway.inputs import unlike
+from jupyter_kronkers.serving.gateway.deployments.canaries import Canary, replicas_for
+from jupyter_kronkers.serving.gateway.deployments.inputs import unlike
 from jupyter_kronkers.serving.gateway.routes import Route
 from tests.serving.artifacts import ROWS
 from tests.serving.bystanders import Bystanders

@@ -10,7 +10,7 @@ import msgspec
 import psutil
 import pytest
 
-from jupyter_kronkers.serving.gateway import memory
+from jupyter_kronkers.serving.gateway.deployments import memory
 from jupyter_kronkers.serving.gateway.routes import Route, Routes, ServingLimits
 from tests.serving.artifacts import Makes
 from tests.serving.conftest import QUICK, Gateway, gone, until

@@ -10,8 +10,8 @@ import pytest
 
 from jupyter_kronkers.errors import HostDied
 from jupyter_kronkers.languages import r
+from jupyter_kronkers.serving.gateway.deployments.trials import Trial
 from jupyter_kronkers.serving.gateway.routes import Placed, Route, ServingLimits
-from jupyter_kronkers.serving.gateway.trials import Trial
 from tests.serving.artifacts import R_TROUBLE, ROWS, Makes
 from tests.serving.bystanders import Bystanders
 from tests.serving.conftest import QUICK, Gateway

@@ -8,7 +8,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_kronkers.serving.gateway.turns import Turns
+from jupyter_kronkers.serving.gateway.requests.turns import Turns
 
 
 def begun_by_turn(arrivals: list[list[str]], at_most: int) -> list[list[str]]:

@@ -26,12 +26,13 @@ from jupyter_kronkers.access import guard
 from jupyter_kronkers.serving.gateway import printing
 from jupyter_kronkers.serving.gateway.accepting import Acceptor
 from jupyter_kronkers.serving.gateway.admin import Admin
-from jupyter_kronkers.serving.gateway.deployments import Deployments
-from jupyter_kronkers.serving.gateway.endpoints import Endpoints, is_loopback
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployments
+from jupyter_kronkers.serving.gateway.deployments.known import Known
 from jupyter_kronkers.serving.gateway.http import HttpLimits, HttpServer
 from jupyter_kronkers.serving.gateway.http.servers import Accepting
 from jupyter_kronkers.serving.gateway.keeping import Keeping
-from jupyter_kronkers.serving.gateway.known import Known
+from jupyter_kronkers.serving.gateway.metrics import Metrics
+from jupyter_kronkers.serving.gateway.requests.endpoints import Endpoints, is_loopback
 from jupyter_kronkers.serving.gateway.sharing import Shares
 
 DRAIN_S = 10.0
@@ -91,13 +92,14 @@ async def serve(asked: Asked) -> None:
     threading.Thread(target=stop_with_owner, args=(loop, stop), daemon=True).start()
     deployments = Deployments(asked.folder)
     deployments.keeping, deployments.known, deployments.slot = asked.keeping, asked.known, asked.slot
-    admin = HttpServer(Admin(deployments, stop.set), ADMIN_LIMITS)
+    metrics = Metrics(deployments)
+    admin = HttpServer(Admin(deployments, metrics, stop.set), ADMIN_LIMITS)
     limits = HttpLimits(connections=room_for_connections())
-    public = HttpServer(Endpoints(deployments, is_loopback(asked.listening.getsockname()[0])), limits)
+    public = HttpServer(Endpoints(deployments, metrics, is_loopback(asked.listening.getsockname()[0])), limits)
     deployments.start()
     await admin.start(unix_socket(asked.admin))
     await public.start(asked.listening, accepting(asked))
-    deployments.metrics.start(asked.admin, public.load)
+    metrics.start(asked.admin, public.load)
     chores = [loop.create_task(chore) for chore in (settle(deployments, asked.keeping), beat(asked.keeping))]
     await stop.wait()
     for chore in chores:

@@ -15,10 +15,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from jupyter_kronkers.serving.gateway import logs
 from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal_of_http
-from jupyter_kronkers.serving.gateway.deployments import Deployments
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployments
+from jupyter_kronkers.serving.gateway.hosts import logs
 from jupyter_kronkers.serving.gateway.http import Exchange
+from jupyter_kronkers.serving.gateway.metrics import Metrics
 from jupyter_kronkers.serving.gateway.routes import Routes
 
 LONG_POLL_S = 20.0
@@ -31,8 +32,8 @@ LOGS = re.compile(rb"/logs/([a-z0-9][a-z0-9._-]{0,62})")
 class Admin:
     """The application behind the admin socket. What may enter the folder of the socket may do everything."""
 
-    def __init__(self, deployments: Deployments, shut_down: Callable[[], None]) -> None:
-        self._deployments, self._shut_down = deployments, shut_down
+    def __init__(self, deployments: Deployments, metrics: Metrics, shut_down: Callable[[], None]) -> None:
+        self._deployments, self._metrics, self._shut_down = deployments, metrics, shut_down
         self._polls: set[asyncio.Task[None]] = set()
 
     edition = None
@@ -54,7 +55,7 @@ class Admin:
             self._polls.add(poll)
             poll.add_done_callback(self._polls.discard)
         elif exchange.path == b"/tallies":
-            exchange.answer(Answer(200, self._deployments.metrics.told_as_json()))
+            exchange.answer(Answer(200, self._metrics.told_as_json()))
         elif exchange.path == b"/shutdown":
             exchange.answer(Answer(202, b"{}"))
             self._shut_down()

@@ -85,13 +85,13 @@ class Ask:
         return table.layout.columns(table.rows) if isinstance(table, Plain) else table
 
 
-def gather(waiting: deque[Ask], batched: bool) -> list[Ask]:
+def gather(waiting: deque[Ask], batched: bool, most_rows: int = MOST_ROWS) -> list[Ask]:
     """Take the next batch off the queue: its first ask and, where allowed, those behind it that fit."""
     first = waiting.popleft()
     batch, rows = [first], first.rows
     while batched and not first.alone and waiting and len(batch) < MOST_ASKS:
         rows += waiting[0].rows
-        if waiting[0].alone or rows > MOST_ROWS:
+        if waiting[0].alone or rows > most_rows:
             break
         batch.append(waiting.popleft())
     return batch

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from jupyter_kronkers.serving.gateway.metrics.tallies import BOUNDS_N, BOUNDS_S
+from jupyter_kronkers.serving.gateway.tallies import BOUNDS_N, BOUNDS_S
 
 Kind = Literal["counter", "gauge", "histogram", "summary"]
 

@@ -8,17 +8,14 @@ import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from jupyter_kronkers.release import version as release
-from jupyter_kronkers.serving.gateway.descriptions import MemoryOf, described
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployment
+from jupyter_kronkers.serving.gateway.deployments.descriptions import MemoryOf, described
 from jupyter_kronkers.serving.gateway.metrics.families import FAMILIES, Sample
-from jupyter_kronkers.serving.gateway.metrics.tallies import Measures, Spread, Tallies, Tally
 from jupyter_kronkers.serving.gateway.states import DeploymentState
-
-if TYPE_CHECKING:
-    from jupyter_kronkers.serving.gateway.deployments import Deployment
-    from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.tallies import Measures, Spread, Tallies, Tally
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 Reading = tuple[str, Sample]
 Caller = tuple[str, int, str, Tally]

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployments
 from jupyter_kronkers.serving.gateway.metrics import siblings
 from jupyter_kronkers.serving.gateway.metrics.exposition import written
 from jupyter_kronkers.serving.gateway.metrics.families import Sample, Told
 from jupyter_kronkers.serving.gateway.metrics.readings import read
-from jupyter_kronkers.serving.gateway.metrics.tallies import Tallies
-
-if TYPE_CHECKING:
-    from jupyter_kronkers.serving.gateway.deployments import Deployments
-    from jupyter_kronkers.serving.gateway.versions import LoadedVersion
 
 TICK_S = 0.5
 TICKS_TO_FORGET = 120
 
 
-class Metrics(Tallies):
-    """All that a gateway process has counted, and what it tells scrapers and siblings of it."""
+class Metrics:
+    """What a gateway process tells scrapers and siblings of all that it has counted."""
 
     def __init__(self, deployments: Deployments) -> None:
-        super().__init__()
-        self._deployments = deployments
+        self._deployments, self._tallies = deployments, deployments.tallies
         self._admin: Path | None = None
         self._load: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self._turn = asyncio.Lock()
@@ -45,7 +39,7 @@ class Metrics(Tallies):
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         if self._ticks:
-            self.lag.add(max(0.0, loop.time() - self._due))
+            self._tallies.lag.add(max(0.0, loop.time() - self._due))
         self._ticks += 1
         if self._ticks % TICKS_TO_FORGET == 0:
             self._forget()
@@ -55,17 +49,12 @@ class Metrics(Tallies):
     def _forget(self) -> None:
         running = self._deployments.running
         versions = ((name, version) for name, one in running.items() for version, _ in one.versions)
-        self.forget(running, {(name, version.artifact.placed.number) for name, version in versions})
-
-    def follow(self, deployment: str, version: LoadedVersion) -> None:
-        """Go on counting where an earlier loading of this version in this deployment ended."""
-        version.measures = self.measures(deployment, version.artifact.placed.number)
-        version.measures.lives.append(version.counts)
+        self._tallies.forget(running, {(name, version.artifact.placed.number) for name, version in versions})
 
     def told(self) -> Told:
         """What this process alone can say."""
         place = self._deployments
-        families = read(self, place.running.values(), place.memory.of, self._load())
+        families = read(self._tallies, place.running.values(), place.memory.of, self._load())
         return Told(siblings.slot_of(self._admin), families)
 
     def told_as_json(self) -> bytes:

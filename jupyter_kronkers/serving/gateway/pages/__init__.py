@@ -9,11 +9,11 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from jupyter_kronkers.serving.gateway.answers import Answer
-from jupyter_kronkers.serving.gateway.deployments import Deployment
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployment
 from jupyter_kronkers.serving.gateway.pages.describing import described
 from jupyter_kronkers.serving.gateway.pages.openapi import document
 from jupyter_kronkers.serving.gateway.pages.page import HEADERS, page
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 HTML = b"text/html; charset=utf-8"
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jupyter_kronkers.languages import Field
 from jupyter_kronkers.languages.conformance import Recorded, read
-from jupyter_kronkers.serving.gateway.versions import Artifact
+from jupyter_kronkers.serving.gateway.versions.versions import Artifact
 
 Cell = bool | int | float | str | None
 Row = dict[str, Cell]

@@ -16,7 +16,7 @@ import numpy as np
 
 from jupyter_kronkers.languages import Field, Signature
 from jupyter_kronkers.languages.frames import Column
-from jupyter_kronkers.serving.gateway.conformance import bad_output
+from jupyter_kronkers.serving.gateway.outputs import bad_output
 from jupyter_kronkers.serving.gateway.protocols import payloads
 from jupyter_kronkers.serving.gateway.protocols.shape import About, Read, Reply, Written, check_rows
 

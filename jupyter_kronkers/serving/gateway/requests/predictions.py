@@ -14,24 +14,22 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from jupyter_kronkers.errors import KronkersError, TimedOut
 from jupyter_kronkers.languages.frames import REQUEST, Column, encode
-from jupyter_kronkers.serving.gateway import conformance
-from jupyter_kronkers.serving.gateway.admission import Target
 from jupyter_kronkers.serving.gateway.answers import Answer, refusal, refusal_of_http
 from jupyter_kronkers.serving.gateway.batching import Answered, Ask, Share, Table
-from jupyter_kronkers.serving.gateway.deployments import Deployment
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployment
 from jupyter_kronkers.serving.gateway.http import Exchange, HttpLimits
-from jupyter_kronkers.serving.gateway.metrics import Metrics
+from jupyter_kronkers.serving.gateway.outputs import empty
 from jupyter_kronkers.serving.gateway.protocols import codings, forms, inference, plain
 from jupyter_kronkers.serving.gateway.protocols.jobs import Job
 from jupyter_kronkers.serving.gateway.protocols.packed import Packed
 from jupyter_kronkers.serving.gateway.protocols.readers import Readers
 from jupyter_kronkers.serving.gateway.protocols.shape import About, Reply, Written
-from jupyter_kronkers.serving.gateway.replays import Key, Replays, digest
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.requests.admission import Target
+from jupyter_kronkers.serving.gateway.requests.replays import Key, Replays, digest
+from jupyter_kronkers.serving.gateway.tallies import Tallies
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +53,8 @@ PLAIN = Reply()
 class Desk:
     """What all predictions of a gateway process share."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self.metrics = metrics
+    def __init__(self, tallies: Tallies) -> None:
+        self.tallies = tallies
         self.readers = Readers()
         self.replays = Replays(time.monotonic)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -171,7 +169,7 @@ class Prediction:
             return
         self._reply, self._rows = reply, rows
         if not rows:
-            return self._write(no_rows(self._live))
+            return self._write(empty(self._live.artifact.signature))
         self._ask = Ask(table, rows, self._exchange.started + self._live.limits.wait_s, self._done)
         return self._live.ask(self._ask)
 
@@ -237,7 +235,7 @@ class Prediction:
         if self._over:
             return
         refused = refusal(problem)
-        self._desk.metrics.refuse(self._deployment.name, problem.code)
+        self._desk.tallies.refuse(self._deployment.name, problem.code)
         self._end(refused._replace(headers=refused.headers + self._headers()))
 
     def _late(self, limit_s: float) -> None:
@@ -282,12 +280,6 @@ def is_quickly_read(target: Target, body: bytes) -> bool:
     return len(body) <= HERE_BYTES[target.reads] or (
         target.reads == forms.TENSORS and inference.is_numbers(body, target.json_bytes)
     )
-
-
-def no_rows(live: LoadedVersion) -> list[Column]:
-    """The answer to nothing."""
-    kinds = ((field.name, conformance.KINDS[field.type]) for field in live.artifact.signature.outputs)
-    return [Column(name, np.empty(0, conformance.DTYPES[kind])) for name, kind in kinds]
 
 
 def unforeseen(id: str) -> Answer:

@@ -10,9 +10,9 @@ from pathlib import Path
 from jupyter_kronkers.errors import Tampered
 from jupyter_kronkers.languages import Signature, runtime_of
 from jupyter_kronkers.models import manifests
-from jupyter_kronkers.serving.gateway.known import Found, Known
+from jupyter_kronkers.serving.gateway.deployments.known import Found, Known
 from jupyter_kronkers.serving.gateway.routes import Placed, Routes
-from jupyter_kronkers.serving.gateway.versions import Artifact
+from jupyter_kronkers.serving.gateway.versions.versions import Artifact
 
 GRACE_S = 3_600.0
 """Another gateway on the same folder may just be making or loading a copy that is younger."""

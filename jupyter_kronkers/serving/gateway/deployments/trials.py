@@ -9,7 +9,7 @@ A canary is on trial for as long as it is one.
 from __future__ import annotations
 
 from jupyter_kronkers.errors import HostDied, KronkersError
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 TRIAL_S, LONGEST_TRIAL_S = 60.0, 15 * 60.0
 ENOUGH = 20

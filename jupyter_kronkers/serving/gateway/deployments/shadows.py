@@ -14,7 +14,7 @@ import numpy as np
 from jupyter_kronkers.languages.answers import same
 from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.serving.gateway.batching import MOST_ROWS, Answered, Ask, Share, Table
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 MOST_WAITING = 64
 """Copies that wait for the shadow; further ones are dropped."""

@@ -9,26 +9,21 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jupyter_kronkers.errors import HostFailed, KronkersError, ModelFailed
 from jupyter_kronkers.languages import Signature
 from jupyter_kronkers.languages.answers import difference, same
 from jupyter_kronkers.languages.batches import batches
-from jupyter_kronkers.languages.conformance import KINDS, columns_of, read
+from jupyter_kronkers.languages.conformance import columns_of, read
 from jupyter_kronkers.languages.frames import Column
 from jupyter_kronkers.serving.gateway.batching import Answered
-from jupyter_kronkers.serving.gateway.replicas import Replica
+from jupyter_kronkers.serving.gateway.hosts.replicas import Replica
+from jupyter_kronkers.serving.gateway.outputs import checked
 
 if TYPE_CHECKING:
-    from jupyter_kronkers.serving.gateway.versions import Artifact
-
-__all__ = ["DTYPES", "KINDS", "bad_output", "checked", "prove"]
+    from jupyter_kronkers.serving.gateway.versions.versions import Artifact
 
 ALONE, AMONG = 5, 1
 """What each replica is asked again at its start; at registration all rows were."""
-
-DTYPES = {"b": np.dtype(bool), "i": np.dtype(np.int64), "f": np.dtype(np.float64), "O": np.dtype(object)}
 
 
 async def prove(artifact: Artifact, replica: Replica, limit_s: float) -> bool:
@@ -72,19 +67,3 @@ async def asked(signature: Signature, replica: Replica, columns: list[Column], l
     if isinstance(got, KronkersError):
         raise HostFailed(getattr(got, "class_", got.code), got.message, "", remedy=got.remedy)
     return got
-
-
-def checked(signature: Signature, columns: list[Column], rows: int) -> Answered:
-    """The answer, or why it cannot be one: as many rows as were asked, with the signature's names and types."""
-    wanted = [(field.name, KINDS[field.type]) for field in signature.outputs]
-    given = [(column.name, column.values.dtype.kind) for column in columns]
-    if given == wanted and all(len(column.values) == rows for column in columns):
-        return columns
-    said = ", ".join(f"{c.name} ({c.values.dtype}, {len(c.values)} rows)" for c in columns[:5])
-    return bad_output(f"for {rows} rows it answered {said or 'nothing'}")
-
-
-def bad_output(said: str) -> ModelFailed:
-    problem = ModelFailed("BadOutput", f"the model's answer does not fit its signature: {said}", "")
-    problem.code = "bad_model_output"
-    return problem

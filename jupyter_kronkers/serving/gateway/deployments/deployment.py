@@ -18,15 +18,15 @@ from typing import Protocol
 
 from jupyter_kronkers.errors import Conflict, KronkersError, Unavailable
 from jupyter_kronkers.serving.gateway.batching import Answered, Share, Table
-from jupyter_kronkers.serving.gateway.canaries import Canary, replicas_for
-from jupyter_kronkers.serving.gateway.descriptions import described
-from jupyter_kronkers.serving.gateway.inputs import unlike
+from jupyter_kronkers.serving.gateway.deployments.canaries import Canary, replicas_for
+from jupyter_kronkers.serving.gateway.deployments.descriptions import described
+from jupyter_kronkers.serving.gateway.deployments.inputs import unlike
+from jupyter_kronkers.serving.gateway.deployments.shadows import Shadow
+from jupyter_kronkers.serving.gateway.deployments.shelf import Key, Shelf, key_of
+from jupyter_kronkers.serving.gateway.deployments.trials import Trial, withdrawn
 from jupyter_kronkers.serving.gateway.routes import Placed, Route, ServingLimits
-from jupyter_kronkers.serving.gateway.shadows import Shadow
-from jupyter_kronkers.serving.gateway.shelf import Key, Shelf, key_of
 from jupyter_kronkers.serving.gateway.states import DeploymentState
-from jupyter_kronkers.serving.gateway.trials import Trial, withdrawn
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 log = logging.getLogger(__name__)
 

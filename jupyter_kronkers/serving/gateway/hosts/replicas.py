@@ -35,7 +35,7 @@ from jupyter_kronkers.languages.hosts import failed, refused
 from jupyter_kronkers.languages.process import PROTOCOL, Refused, foreign
 from jupyter_kronkers.languages.reasons import remedy_of_death
 from jupyter_kronkers.serving.gateway.batching import Answered, Plain, Table
-from jupyter_kronkers.serving.gateway.hosting import Hosted
+from jupyter_kronkers.serving.gateway.hosts.hosting import Hosted
 from jupyter_kronkers.serving.gateway.protocols.packed import Packed
 
 LARGEST_REPLY = 256 << 20

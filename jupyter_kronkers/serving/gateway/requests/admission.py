@@ -17,12 +17,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from jupyter_kronkers.errors import Denied, Fault, Invalid, KronkersError, NotFound, Unauthenticated
-from jupyter_kronkers.serving.gateway import addresses
 from jupyter_kronkers.serving.gateway.answers import Answer, refusal, refusal_of_http
-from jupyter_kronkers.serving.gateway.deployments import Deployments
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployments
 from jupyter_kronkers.serving.gateway.http import Exchange
 from jupyter_kronkers.serving.gateway.protocols import codings, forms
-from jupyter_kronkers.serving.gateway.replays import Key
+from jupyter_kronkers.serving.gateway.requests import addresses
+from jupyter_kronkers.serving.gateway.requests.replays import Key
 from jupyter_kronkers.serving.gateway.routes import EVERY, Grant
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -75,7 +75,7 @@ class Admission:
         except RefusedByHttp as refused:
             return refused.answer
         except KronkersError as problem:
-            self._deployments.metrics.refuse("", problem.code)
+            self._deployments.tallies.refuse("", problem.code)
             return refusal(problem)._replace(headers=challenged(problem, exchange.path))
         return None
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from jupyter_kronkers.errors import KronkersError
 from jupyter_kronkers.languages import Limits
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion, host_limits
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion, host_limits
 
 WARM_S = 15 * 60.0
 """How long a version that is not used is kept loaded: the previous one, and a newer one that may be chosen soon."""

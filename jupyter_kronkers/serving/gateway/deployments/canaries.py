@@ -7,8 +7,8 @@ even as the callers are mixed; nobody is bound to one version.
 
 from __future__ import annotations
 
-from jupyter_kronkers.serving.gateway.trials import Trial
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.deployments.trials import Trial
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 CANARY, STABLE = b"canary", b"stable"
 """What a request may say in its header X-Kronkers-Use."""

@@ -22,22 +22,28 @@ from pathlib import Path
 
 from jupyter_kronkers.errors import HostDied, KronkersError, TimedOut, Unavailable
 from jupyter_kronkers.languages import Limits, Runtime, Signature
-from jupyter_kronkers.serving.gateway import conformance
 from jupyter_kronkers.serving.gateway.batching import Answered, Ask, Share, gather, joined, split
-from jupyter_kronkers.serving.gateway.breaker import Breaker
+from jupyter_kronkers.serving.gateway.hosts.replicas import OnEnd, Replica
+from jupyter_kronkers.serving.gateway.hosts.seeds import Hosting
 from jupyter_kronkers.serving.gateway.keeping import Keeping
 from jupyter_kronkers.serving.gateway.layouts import Layout
-from jupyter_kronkers.serving.gateway.lineup import Lineup
-from jupyter_kronkers.serving.gateway.metrics import Measures
-from jupyter_kronkers.serving.gateway.replicas import OnEnd, Replica
+from jupyter_kronkers.serving.gateway.outputs import checked
 from jupyter_kronkers.serving.gateway.routes import Placed, ServingLimits
-from jupyter_kronkers.serving.gateway.seeds import Hosting
+from jupyter_kronkers.serving.gateway.tallies import Measures
+from jupyter_kronkers.serving.gateway.versions import conformance
+from jupyter_kronkers.serving.gateway.versions.breaker import Breaker
+from jupyter_kronkers.serving.gateway.versions.lineup import Lineup
+from jupyter_kronkers.serving.gateway.versions.pace import Cost, Pace
 
 PATIENCE = 4
 """A batch, or an ask tried alone after one, gets 1/PATIENCE of the time allowed (or 8 times the usual, if more)."""
 
 MOST_DEATHS, MOST_CRASHES = 3, 2
 """Hosts that one ask may cost: in all, and of those that were not killed from outside."""
+
+BATCH_SHARE, TAKEN_IN_SHARE = 0.25, 0.5
+"""Of the time that anyone may wait: what a batch is made to take at most, and what is waited at most by foresight.
+What is foreseen is never exact; together they leave a quarter for that."""
 
 LOOK_S = 0.25
 """How often the queue is looked through for asks that waited too long."""
@@ -94,6 +100,8 @@ class LoadedVersion:
         # The very lists of the lineup: asking looks at them for every request.
         self.replicas, self.serving = self.lineup.replicas, self.lineup.serving
         self._usual_s, self._usual_asks = 0.0, 1.0
+        self._cost = Cost()
+        self._pace = Pace(BATCH_SHARE * limits.queue_s)
         self._strength = (1, 0)
         self._look: asyncio.TimerHandle | None = None
         self._hosting: Hosting | None = None
@@ -184,13 +192,20 @@ class LoadedVersion:
             return ask.done(Unavailable("This version was stopped.") if self._closed else self.breaker.refusal())
         if len(self.waiting) >= self.limits.queue:
             return ask.done(self._busy(f"{len(self.waiting)} requests wait already."))
+        now = self._loop.time()
+        if self.serving and self._pace.foreseen_s(len(self.waiting), now) > TAKEN_IN_SHARE * self.limits.queue_s:
+            return ask.done(
+                self._busy(f"{len(self.waiting)} requests wait already, which is all that can be done in time.")
+            )
         if self.asleep:
             self._wake()
-        ask.since = self.asked_at = self._loop.time()
+        ask.since = self.asked_at = now
         self.waiting.append(ask)
         self.freed()
-        if self.waiting and self._look is None:
-            self._look = self._loop.call_later(LOOK_S, self._expire)
+        if self.waiting:
+            self._pace.wait(now)
+            if self._look is None:
+                self._look = self._loop.call_later(LOOK_S, self._expire)
         return None
 
     def freed(self) -> None:
@@ -203,14 +218,22 @@ class LoadedVersion:
     def _next_batch(self) -> list[Ask]:
         now = self._loop.time()
         while self.waiting:
-            gathered = gather(self.waiting, self.batched)
+            gathered = gather(self.waiting, self.batched, self._cost.rows_in(BATCH_SHARE * self.limits.queue_s))
             batch = [ask for ask in gathered if not ask.left and ask.deadline > now]
             if len(batch) < len(gathered):
                 for ask in set(gathered) - set(batch):
                     self._finish(ask, self._too_late())
             if batch:
+                self._take(len(gathered), now)
                 return batch
+        self._pace.rest()
         return []
+
+    def _take(self, asks: int, now: float) -> None:
+        if self.waiting:
+            self._pace.take(asks, now)
+        else:
+            self._pace.rest()
 
     def _send(self, replica: Replica, batch: list[Ask]) -> None:
         began = self._loop.time()
@@ -232,9 +255,9 @@ class LoadedVersion:
 
     def _answered(self, batch: list[Ask], answer: Answered, began: float) -> None:
         if isinstance(answer, list):
-            answer = conformance.checked(self.artifact.signature, answer, sum(ask.rows for ask in batch))
+            answer = checked(self.artifact.signature, answer, sum(ask.rows for ask in batch))
         if isinstance(answer, list):
-            self._well(len(batch), began)
+            self._well(batch, began)
             for ask, share in zip(batch, split(answer, batch), strict=True):
                 self._finish(ask, share)
         elif isinstance(answer, HostDied):
@@ -247,11 +270,14 @@ class LoadedVersion:
         else:
             self._failed(batch[0], answer)
 
-    def _well(self, asks: int, began: float) -> None:
+    def _well(self, batch: list[Ask], began: float) -> None:
+        took, asks = self._loop.time() - began, len(batch)
         self.breaker.well()
         self.answered += asks
-        self._usual_s += 0.2 * (self._loop.time() - began - self._usual_s)
+        self._usual_s += 0.2 * (took - self._usual_s)
         self._usual_asks += 0.2 * (asks - self._usual_asks)
+        if self.batched:
+            self._cost.learn(sum(ask.rows for ask in batch), took)
 
     def _died(self, batch: Sequence[Ask], why: HostDied) -> None:
         why.asked = True
@@ -291,6 +317,8 @@ class LoadedVersion:
             self.waiting.extend(stays)
         if self.waiting:
             self._look = self._loop.call_later(LOOK_S, self._expire)
+        if not self.waiting or not self.serving:
+            self._pace.rest()
         for ask in late:
             waited = f"It waited {now - ask.since:.0f} s for a replica."
             self._finish(ask, self._too_late() if ask.deadline <= now else self._busy(waited))

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from jupyter_kronkers.errors import HostDied, KronkersError
-from jupyter_kronkers.serving.gateway.breaker import Breaker
-from jupyter_kronkers.serving.gateway.replicas import OnEnd, Replica
+from jupyter_kronkers.serving.gateway.hosts.replicas import OnEnd, Replica
+from jupyter_kronkers.serving.gateway.versions.breaker import Breaker
 
 UNNEEDED = "It is not needed any more."
 
 
-class Club(Protocol):
+class Owner(Protocol):
     """Whose lineup it is."""
 
     def new_replica(self, on_end: OnEnd) -> Replica:
@@ -45,8 +45,8 @@ class Club(Protocol):
 class Lineup:
     """Keeps `wanted` replicas serving and `spares` behind them."""
 
-    def __init__(self, club: Club, breaker: Breaker) -> None:
-        self._club, self._breaker = club, breaker
+    def __init__(self, owner: Owner, breaker: Breaker) -> None:
+        self._owner, self._breaker = owner, breaker
         self._loop = asyncio.get_running_loop()
         self.wanted = self.spares = 0
         self.replicas: list[Replica] = []
@@ -110,11 +110,11 @@ class Lineup:
     async def _start_one(self) -> None:
         """One more replica, proven. Raises HostFailed, and leaves nothing behind then."""
         began = self._loop.time()
-        replica = self._club.new_replica(self._ended)
+        replica = self._owner.new_replica(self._ended)
         self.replicas.append(replica)
         try:
             await replica.start()
-            await self._club.prove(replica)
+            await self._owner.prove(replica)
             if replica not in self.replicas:  # between its last answer and now
                 raise replica.died("The host ended as soon as it was proven.")
         except BaseException:
@@ -128,7 +128,7 @@ class Lineup:
             self._serve(replica)
         elif len(self.standby) < self.spares:
             self.standby.append(replica)
-            self._club.changed()
+            self._owner.changed()
         else:
             self.let_go(replica)
 
@@ -136,8 +136,8 @@ class Lineup:
         if not self.serving:
             self.serves_since = self._loop.time()
         self.serving.append(replica)
-        self._club.changed()
-        self._club.freed()
+        self._owner.changed()
+        self._owner.freed()
 
     def _replace(self) -> None:
         missing = self.wanted + self.spares - len(self.serving) - len(self.standby) - len(self._starts)
@@ -181,12 +181,12 @@ class Lineup:
                 side.remove(replica)
                 self._missed(why)
                 break
-        self._club.changed()
+        self._owner.changed()
 
     def _missed(self, why: KronkersError) -> None:
         if not self._steady:
             return
-        self._club.missed()
+        self._owner.missed()
         if self.standby and len(self.serving) < self.wanted:
             self._serve(self.standby.pop(0))
         if len(self.serving) + len(self.standby) < self.wanted + self.spares:
@@ -197,5 +197,5 @@ class Lineup:
 
     def _crashed(self, why: KronkersError) -> None:
         if self._breaker.crashed(why) and not self.serving:
-            self._club.rested()
-        self._club.changed()
+            self._owner.rested()
+        self._owner.changed()

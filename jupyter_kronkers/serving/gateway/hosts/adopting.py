@@ -21,7 +21,7 @@ from jupyter_kronkers.languages import frames
 from jupyter_kronkers.languages.hosts import warm_up_frame
 from jupyter_kronkers.languages.pids import started_at
 from jupyter_kronkers.languages.pipes import Pipes
-from jupyter_kronkers.serving.gateway.hosting import STOP_S
+from jupyter_kronkers.serving.gateway.hosts.hosting import STOP_S
 from jupyter_kronkers.serving.gateway.keeping import Kept, close
 
 ANSWER_S = 1.0

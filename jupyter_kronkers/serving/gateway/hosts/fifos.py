@@ -12,7 +12,7 @@ import os
 import stat
 from pathlib import Path
 
-from jupyter_kronkers.serving.gateway.hosting import widen
+from jupyter_kronkers.serving.gateway.hosts.hosting import widen
 
 _OURS = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_kronkers.serving.gateway.deployment import Deployment
+from jupyter_kronkers.serving.gateway.deployments.deployment import Deployment
 
 log = logging.getLogger(__name__)
 

@@ -11,16 +11,16 @@ import contextlib
 import os
 from pathlib import Path
 
-from jupyter_kronkers.serving.gateway import logs
-from jupyter_kronkers.serving.gateway.artifacts import bring, forget
-from jupyter_kronkers.serving.gateway.deployment import Deployment
+from jupyter_kronkers.serving.gateway.deployments.artifacts import bring, forget
+from jupyter_kronkers.serving.gateway.deployments.deployment import Deployment
+from jupyter_kronkers.serving.gateway.deployments.known import Known
+from jupyter_kronkers.serving.gateway.deployments.memory import Memory
+from jupyter_kronkers.serving.gateway.hosts import logs
 from jupyter_kronkers.serving.gateway.keeping import Keeping
-from jupyter_kronkers.serving.gateway.known import Known
-from jupyter_kronkers.serving.gateway.memory import Memory
-from jupyter_kronkers.serving.gateway.metrics import Metrics
 from jupyter_kronkers.serving.gateway.routes import Grant, Placed, Routes, ServingLimits, load, save
 from jupyter_kronkers.serving.gateway.states import State
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.tallies import Tallies
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 __all__ = ["Deployment", "Deployments"]
 
@@ -37,7 +37,7 @@ class Deployments:
         self.routes = Routes()
         self.grants: dict[str, Grant] = {}
         self.revision = 1
-        self.metrics = Metrics(self)
+        self.tallies = Tallies()
         self.keeping = Keeping()
         self.known = Known()
         self.slot = 0
@@ -90,7 +90,8 @@ class Deployments:
         """A version of the deployment of that name, verified, without replicas yet. Raises KronkersError."""
         artifact = await asyncio.to_thread(bring, placed, self.cache, self.public_key, self.known)
         version = LoadedVersion(artifact, limits, self.logs_of(name), self.changed, self.keeping)
-        self.metrics.follow(name, version)
+        version.measures = self.tallies.measures(name, placed.number)
+        version.measures.lives.append(version.counts)
         return version
 
     def memory_of(self, pid: int) -> int:

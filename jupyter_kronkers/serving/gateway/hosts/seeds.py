@@ -15,9 +15,9 @@ from pathlib import Path
 
 from jupyter_kronkers.errors import Unavailable
 from jupyter_kronkers.languages import Limits, Runtime
-from jupyter_kronkers.serving.gateway.adopting import named, sane
-from jupyter_kronkers.serving.gateway.forking import Barren, Seed, Unforkable
-from jupyter_kronkers.serving.gateway.hosting import Fresh, Hosted, launch
+from jupyter_kronkers.serving.gateway.hosts.adopting import named, sane
+from jupyter_kronkers.serving.gateway.hosts.forking import Barren, Seed, Unforkable
+from jupyter_kronkers.serving.gateway.hosts.hosting import Fresh, Hosted, launch
 from jupyter_kronkers.serving.gateway.keeping import Keeping
 
 log = logging.getLogger(__name__)

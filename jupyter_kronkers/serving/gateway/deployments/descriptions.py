@@ -9,11 +9,11 @@ from jupyter_kronkers.errors import KronkersError
 from jupyter_kronkers.serving.gateway.states import CanaryState, DeploymentState, ReplicaState, ShadowState
 
 if TYPE_CHECKING:
-    from jupyter_kronkers.serving.gateway.canaries import Canary
-    from jupyter_kronkers.serving.gateway.deployment import Deployment
-    from jupyter_kronkers.serving.gateway.replicas import Replica
-    from jupyter_kronkers.serving.gateway.shadows import Shadow
-    from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+    from jupyter_kronkers.serving.gateway.deployments.canaries import Canary
+    from jupyter_kronkers.serving.gateway.deployments.deployment import Deployment
+    from jupyter_kronkers.serving.gateway.deployments.shadows import Shadow
+    from jupyter_kronkers.serving.gateway.hosts.replicas import Replica
+    from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 MemoryOf = Callable[[int], int]
 

@@ -25,11 +25,11 @@ from jupyter_kronkers.languages.hosts import failed
 from jupyter_kronkers.languages.launch import descendants
 from jupyter_kronkers.languages.pids import outer_pid
 from jupyter_kronkers.languages.process import foreign, how_it_ended
-from jupyter_kronkers.serving.gateway.adopting import Stranger, named
-from jupyter_kronkers.serving.gateway.fifos import Fifos, folder_of
-from jupyter_kronkers.serving.gateway.hosting import STOP_S, Watcher, launch
+from jupyter_kronkers.serving.gateway.hosts.adopting import Stranger, named
+from jupyter_kronkers.serving.gateway.hosts.fifos import Fifos, folder_of
+from jupyter_kronkers.serving.gateway.hosts.hosting import STOP_S, Watcher, launch
+from jupyter_kronkers.serving.gateway.hosts.replicas import MOURN_S, number, said
 from jupyter_kronkers.serving.gateway.keeping import Kept, close
-from jupyter_kronkers.serving.gateway.replicas import MOURN_S, number, said
 
 FORK_S = 5.0
 """A seed that has not forked by then is ended: it does nothing else."""

@@ -12,16 +12,18 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from jupyter_kronkers.errors import KronkersError, NotFound
-from jupyter_kronkers.serving.gateway import addresses, pages
-from jupyter_kronkers.serving.gateway.admission import Admission, Target, is_loopback
+from jupyter_kronkers.serving.gateway import pages
 from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal
-from jupyter_kronkers.serving.gateway.deployments import Deployment, Deployments
+from jupyter_kronkers.serving.gateway.deployments.deployments import Deployment, Deployments
 from jupyter_kronkers.serving.gateway.http import Exchange
-from jupyter_kronkers.serving.gateway.predictions import Desk, Prediction, unforeseen
+from jupyter_kronkers.serving.gateway.metrics import Metrics
 from jupyter_kronkers.serving.gateway.protocols import inference
 from jupyter_kronkers.serving.gateway.protocols.shape import About
-from jupyter_kronkers.serving.gateway.turns import Turns
-from jupyter_kronkers.serving.gateway.versions import LoadedVersion
+from jupyter_kronkers.serving.gateway.requests import addresses
+from jupyter_kronkers.serving.gateway.requests.admission import Admission, Target, is_loopback
+from jupyter_kronkers.serving.gateway.requests.predictions import Desk, Prediction, unforeseen
+from jupyter_kronkers.serving.gateway.requests.turns import Turns
+from jupyter_kronkers.serving.gateway.versions.versions import LoadedVersion
 
 __all__ = ["Endpoints", "Target", "is_loopback"]
 
@@ -32,11 +34,11 @@ STABLE, CANARY = b"stable", b"canary"
 class Endpoints:
     """The application behind the gateway's HTTP server."""
 
-    def __init__(self, deployments: Deployments, loopback: bool) -> None:
+    def __init__(self, deployments: Deployments, metrics: Metrics, loopback: bool) -> None:
         self.deployments = deployments
-        self.metrics = deployments.metrics
+        self.metrics, self.tallies = metrics, deployments.tallies
         self.admission = Admission(deployments, loopback)
-        self.desk = Desk(deployments.metrics)
+        self.desk = Desk(deployments.tallies)
         self.admit = self.admission.admit
         self._turns = Turns(self._begin)
         self._own: dict[str, Callable[[], Answer]] = {
@@ -96,8 +98,8 @@ class Endpoints:
 
     def _refuse(self, exchange: Exchange, name: str, problem: KronkersError) -> None:
         answer = refusal(problem)
-        self.metrics.refuse(name, problem.code)
-        self.metrics.of(name).count(answer.status, self.desk.now() - exchange.started, 0)
+        self.tallies.refuse(name, problem.code)
+        self.tallies.of(name).count(answer.status, self.desk.now() - exchange.started, 0)
         exchange.gone = None
         exchange.answer(answer)
 

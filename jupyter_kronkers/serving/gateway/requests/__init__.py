@@ -1,0 +1,1 @@
+"""Requests: from the head of one to its answer."""
