@@ -67,3 +67,19 @@ def test_one_stall_does_not_make_batches_small_for_good():
         asked = min(cost.rows_in(2.5), drawn.randint(1, 64))
         cost.learn(asked, 20.0 if at == 100 else 0.001)
     assert cost.rows_in(2.5) > 64
+
+
+def test_what_a_batch_takes_is_never_foreseen_as_more_than_it_is():
+    cost, drawn = Cost(), random.Random(7)
+    for at in range(200):
+        asked = drawn.randint(1, 20)
+        assert cost.foreseen_s(100, batched=True) <= 100 * 0.111
+        cost.learn(asked, 5.0 if at == 100 else 0.1 + 0.01 * asked)
+    assert cost.foreseen_s(100, batched=True) == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_model_that_is_asked_one_by_one_takes_as_long_for_each():
+    cost = Cost()
+    for took in (0.3, 0.005, 0.006, 4.0, 0.005):
+        cost.learn(1, took)
+    assert cost.foreseen_s(100, batched=False) == pytest.approx(0.5, rel=0.01)

@@ -28,6 +28,9 @@ from jupyter_kronkers.serving.gateway.protocols.shape import BATCH, Reads, Write
 
 log = logging.getLogger(__name__)
 
+NICE = 5
+"""A large body can wait better than the small ones that are answered meanwhile."""
+
 MEMORY_BYTES = 1 << 30
 OPEN_FILES = 64
 _PR_SET_PDEATHSIG = 1
@@ -47,6 +50,7 @@ def main() -> int:
 
 def fence(parent: int) -> None:
     """End with the gateway, take no more than is allowed, and be the first to go when the machine runs out of it."""
+    os.nice(NICE)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:

@@ -44,15 +44,17 @@ class Pace:
 
 
 class Cost:
-    """By how much a batch takes longer for each row in it: the slope of a line through the batches of late."""
+    """What batches took of late. row_s: by how much one takes longer for each row in it, which is the slope of a line
+    through them. least_s: what a row took in the quickest."""
 
-    __slots__ = ("_covariance", "_mean_rows", "_mean_s", "_spread", "row_s")
+    __slots__ = ("_covariance", "_mean_rows", "_mean_s", "_spread", "least_s", "row_s")
 
     def __init__(self) -> None:
-        self.row_s = 0.0
+        self.row_s = self.least_s = 0.0
         self._mean_rows = self._mean_s = self._spread = self._covariance = 0.0
 
     def learn(self, rows: int, seconds: float) -> None:
+        self.least_s = min(seconds / rows, (1 + WEIGHT) * self.least_s or seconds)
         more_rows, longer_s = rows - self._mean_rows, seconds - self._mean_s
         self._mean_rows += WEIGHT * more_rows
         self._mean_s += WEIGHT * longer_s
@@ -63,6 +65,10 @@ class Cost:
         else:
             # Batches that are all alike tell nothing. What was learned fades, so that larger ones are tried again.
             self.row_s *= 1 - WEIGHT
+
+    def foreseen_s(self, asks: int, batched: bool) -> float:
+        """What so many asks take at least, as far as that is known."""
+        return asks * (min(self.row_s, self.least_s) if batched else self.least_s)
 
     def rows_in(self, seconds: float) -> int:
         """How many rows a batch may have, to take hardly longer than this for them. At least one."""

@@ -193,7 +193,7 @@ class LoadedVersion:
         if len(self.waiting) >= self.limits.queue:
             return ask.done(self._busy(f"{len(self.waiting)} requests wait already."))
         now = self._loop.time()
-        if self.serving and self._pace.foreseen_s(len(self.waiting), now) > TAKEN_IN_SHARE * self.limits.queue_s:
+        if self.serving and self._foreseen_s(now) > TAKEN_IN_SHARE * self.limits.queue_s:
             return ask.done(
                 self._busy(f"{len(self.waiting)} requests wait already, which is all that can be done in time.")
             )
@@ -207,6 +207,13 @@ class LoadedVersion:
             if self._look is None:
                 self._look = self._loop.call_later(LOOK_S, self._expire)
         return None
+
+    def _foreseen_s(self, now: float) -> float:
+        """How long who comes now is likely to wait at least."""
+        asks = len(self.waiting)
+        if not asks:
+            return 0.0
+        return max(self._pace.foreseen_s(asks, now), self._cost.foreseen_s(asks, self.batched) / len(self.serving))
 
     def freed(self) -> None:
         """Give what waits to whoever is idle."""
@@ -276,8 +283,7 @@ class LoadedVersion:
         self.answered += asks
         self._usual_s += 0.2 * (took - self._usual_s)
         self._usual_asks += 0.2 * (asks - self._usual_asks)
-        if self.batched:
-            self._cost.learn(sum(ask.rows for ask in batch), took)
+        self._cost.learn(sum(ask.rows for ask in batch), took)
 
     def _died(self, batch: Sequence[Ask], why: HostDied) -> None:
         why.asked = True
