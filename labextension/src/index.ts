@@ -2,8 +2,9 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { kronkersPlugin } from './kronkers';
 import { panelPlugin } from './panelPlugin';
 
-const plugins: JupyterFrontEndPlugin<void>[] = [panelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [kronkersPlugin, panelPlugin];
 
 export default plugins;

@@ -8,7 +8,7 @@ import {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { Poll } from '@lumino/polling';
 
-import { connect } from './api/request';
+import { IKronkers } from './kronkers';
 import { Overview } from './state/overview';
 import { Panel } from './widgets/panel';
 
@@ -19,13 +19,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kronkers:panel',
   description: 'Lists models and deployments in the left side bar.',
   autoStart: true,
+  requires: [IKronkers],
   optional: [ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
+    kronkers: IKronkers,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
   ) => {
-    const overview = new Overview(connect(app.serviceManager.serverSettings));
+    const overview = new Overview(kronkers.request);
     const panel = new Panel(overview);
     app.shell.add(panel, 'left', { rank: 650 });
     restorer?.add(panel, panel.id);

@@ -19,6 +19,15 @@ export class RequestFailed extends Error {
 /** Asks the server for `path` and gives its answer. Rejects with RequestFailed only. */
 export type Request = <T>(path: string, init?: RequestInit) => Promise<T>;
 
+/** What to send: a body as JSON, and the revision of what the person saw, which must still be the present one. */
+export function sending(method: string, body: unknown, revision?: number): RequestInit {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (revision !== undefined) {
+    headers['If-Match'] = `"${revision}"`;
+  }
+  return { method, headers, body: JSON.stringify(body) };
+}
+
 export function connect(settings: ServerConnection.ISettings): Request {
   const root = URLExt.join(settings.baseUrl, 'kronkers', 'api', 'v1');
   return async <T>(path: string, init: RequestInit = {}): Promise<T> => {

@@ -1,0 +1,71 @@
+/** Pages in the main area, one per name, that are there again after a reload. */
+
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
+
+import { kronkersIcon } from './widgets/icons';
+
+interface PageKind<T extends Widget> {
+  /** The command that opens one, such as `kronkers:open-model`. */
+  command: string;
+  /** What the command is called in the palette. */
+  label: string;
+  /** From the command's arguments, the name of what is shown: one page for each. Empty: nothing to open. */
+  nameOf: (args: ReadonlyPartialJSONObject) => string;
+  title: (name: string) => string;
+  make: (name: string) => T;
+  /** A page that was open already is shown with other arguments. */
+  turn?: (page: T, args: ReadonlyPartialJSONObject) => void;
+}
+
+/** Adds the command, and what brings its pages back when JupyterLab starts again. */
+export function addPages<T extends Widget>(
+  app: JupyterFrontEnd,
+  restorer: ILayoutRestorer | null,
+  kind: PageKind<T>
+): void {
+  const namespace = kind.command.replace(':', '-');
+  const tracker = new WidgetTracker<MainAreaWidget<T>>({ namespace });
+  const open = (args: ReadonlyPartialJSONObject) => {
+    const name = kind.nameOf(args);
+    if (!name) {
+      return;
+    }
+    const id = `${namespace}-${name}`;
+    let page = tracker.find(found => found.id === id);
+    if (!page) {
+      page = framed(kind, name, id);
+      app.shell.add(page, 'main');
+      void tracker.add(page);
+    }
+    kind.turn?.(page.content, args);
+    app.shell.activateById(id);
+  };
+  app.commands.addCommand(kind.command, {
+    label: kind.label,
+    execute: open,
+    describedBy: { args: null }
+  });
+  void restorer?.restore(tracker, {
+    command: kind.command,
+    args: page => ({ name: nameIn(page, namespace) }),
+    name: page => nameIn(page, namespace)
+  });
+}
+
+function framed<T extends Widget>(kind: PageKind<T>, name: string, id: string): MainAreaWidget<T> {
+  const content = kind.make(name);
+  const page = new MainAreaWidget({ content });
+  page.id = id;
+  page.title.label = kind.title(name);
+  page.title.icon = kronkersIcon;
+  page.title.closable = true;
+  return page;
+}
+
+/** Kinds take `name` beside their own argument, because that is what the restorer gives back. */
+function nameIn(page: Widget, namespace: string): string {
+  return page.id.slice(namespace.length + 1);
+}
