@@ -54,6 +54,12 @@ describe('request', () => {
     });
   });
 
+  it('tells which field has which fault', async () => {
+    const faults = [{ field: 'columns.hr', problem: 'is missing' }];
+    const failed = await refusalOf(json(422, { detail: 'm', code: 'invalid', faults }));
+    expect(failed).toMatchObject({ code: 'invalid', faults });
+  });
+
   it('says how to enable the extension when the server does not know it', async () => {
     const failed = await refusalOf(json(404, { message: 'Not Found' }));
     expect(failed.remedy).toContain('jupyter server extension enable jupyter_kronkers');

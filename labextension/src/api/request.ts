@@ -3,13 +3,19 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import type { FaultFound } from './types';
+
 /** What went wrong, for a person: `message` says what, `remedy` says what to do ("" if nothing is known). */
 export class RequestFailed extends Error {
   constructor(
     message: string,
     readonly remedy: string,
     /** HTTP status; 0 if there was no answer at all. */
-    readonly status: number
+    readonly status: number,
+    /** The stable word that programs go by, such as `not_found`; "" if it is no refusal of ours. */
+    readonly code = '',
+    /** What is wrong with which field of what was sent. */
+    readonly faults: readonly FaultFound[] = []
   ) {
     super(message);
     this.name = 'RequestFailed';
@@ -72,6 +78,8 @@ function refusal(status: number, body: unknown): RequestFailed {
     detail?: string;
     message?: string;
     remedy?: string;
+    code?: string;
+    faults?: FaultFound[];
   };
   if (status === 404 && said.detail === undefined) {
     return new RequestFailed(
@@ -81,5 +89,5 @@ function refusal(status: number, body: unknown): RequestFailed {
     );
   }
   const message = said.detail ?? said.message ?? said.title ?? `The server answered ${status}.`;
-  return new RequestFailed(message, said.remedy ?? '', status);
+  return new RequestFailed(message, said.remedy ?? '', status, said.code, said.faults);
 }
