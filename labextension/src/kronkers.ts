@@ -25,6 +25,6 @@ export const kronkersPlugin: JupyterFrontEndPlugin<IKronkers> = {
   provides: IKronkers,
   activate: (app: JupyterFrontEnd): IKronkers => ({
     request: connect(app.serviceManager.serverSettings),
-    changes: new Changes(app.serviceManager)
+    changes: new Changes(app.serviceManager.serverSettings)
   })
 };

@@ -3,24 +3,33 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { kronkersIcon } from './widgets/icons';
 
-interface PageKind<T extends Widget> {
+export interface PageKind<T extends Widget> {
   /** The command that opens one, such as `kronkers:open-model`. */
   command: string;
   /** What the command is called in the palette. */
   label: string;
+  /** One sentence, shown where the command is offered as a card. */
+  caption?: string;
   /** From the command's arguments, the name of what is shown: one page for each. Empty: nothing to open. */
   nameOf: (args: ReadonlyPartialJSONObject) => string;
   title: (name: string) => string;
   make: (name: string) => T;
-  /** A page that was open already is shown with other arguments. */
+  /** A page that was open already, is new or was restored is shown with these arguments. */
   turn?: (page: T, args: ReadonlyPartialJSONObject) => void;
+  /** The arguments that `turn` should get after a reload, and the signal that they have changed. */
+  kept?: (page: T) => ReadonlyPartialJSONObject;
+  keptChanged?: (page: T) => ISignal<unknown, unknown>;
 }
 
-/** Adds the command, and what brings its pages back when JupyterLab starts again. */
+/**
+ * Adds the command, and what brings its pages back when JupyterLab starts again: it is then called with
+ * `{ name, ...kept }`, so `nameOf` takes `name` beside its own argument. The command gives back the page.
+ */
 export function addPages<T extends Widget>(
   app: JupyterFrontEnd,
   restorer: ILayoutRestorer | null,
@@ -31,26 +40,29 @@ export function addPages<T extends Widget>(
   const open = (args: ReadonlyPartialJSONObject) => {
     const name = kind.nameOf(args);
     if (!name) {
-      return;
+      return undefined;
     }
     const id = `${namespace}-${name}`;
     let page = tracker.find(found => found.id === id);
     if (!page) {
       page = framed(kind, name, id);
       app.shell.add(page, 'main');
-      void tracker.add(page);
+      keep(kind, page, tracker);
     }
     kind.turn?.(page.content, args);
     app.shell.activateById(id);
+    return page;
   };
   app.commands.addCommand(kind.command, {
     label: kind.label,
+    caption: kind.caption ?? '',
+    icon: kronkersIcon,
     execute: open,
     describedBy: { args: null }
   });
   void restorer?.restore(tracker, {
     command: kind.command,
-    args: page => ({ name: nameIn(page, namespace) }),
+    args: page => ({ ...kind.kept?.(page.content), name: nameIn(page, namespace) }),
     name: page => nameIn(page, namespace)
   });
 }
@@ -65,7 +77,15 @@ function framed<T extends Widget>(kind: PageKind<T>, name: string, id: string): 
   return page;
 }
 
-/** Kinds take `name` beside their own argument, because that is what the restorer gives back. */
+function keep<T extends Widget>(
+  kind: PageKind<T>,
+  page: MainAreaWidget<T>,
+  tracker: WidgetTracker<MainAreaWidget<T>>
+): void {
+  void tracker.add(page);
+  kind.keptChanged?.(page.content).connect(() => void tracker.save(page));
+}
+
 function nameIn(page: Widget, namespace: string): string {
   return page.id.slice(namespace.length + 1);
 }

@@ -26,9 +26,11 @@ export interface Seen<T> {
 export class Watched<T> {
   private _seen: Seen<T> = { phase: 'loading', refreshing: false, value: null, problem: null };
   private _changed = new Signal<this, Seen<T>>(this);
-  private _latest = 0;
+  private _asked = 0;
+  private _answered = 0;
 
-  constructor(private readonly look: () => Promise<T>) {}
+  /** `look` may hand over a first part of a long answer; it counts until there was a whole one. */
+  constructor(private readonly look: (part: (value: T) => void) => Promise<T>) {}
 
   get seen(): Seen<T> {
     return this._seen;
@@ -38,22 +40,32 @@ export class Watched<T> {
     return this._changed;
   }
 
-  /** Looks again. Never rejects; of several looks under way only the last one asked for counts. */
+  /** Looks again. Never rejects; an answer that arrives after that of a later look does not count. */
   async refresh(): Promise<void> {
-    this._latest += 1;
-    const mine = this._latest;
-    this.become({ refreshing: true });
+    this._asked += 1;
+    const mine = this._asked;
+    if (!this._seen.refreshing) {
+      this.become({ refreshing: true });
+    }
     const found = await this.attempt();
-    if (mine === this._latest) {
-      this.become({ ...found, refreshing: false });
+    if (mine > this._answered) {
+      this._answered = mine;
+      this.become({ ...found, refreshing: mine < this._asked });
     }
   }
 
   private async attempt(): Promise<Partial<Seen<T>>> {
     try {
-      return { phase: 'ready', value: await this.look(), problem: null };
+      const value = await this.look(part => this.takePart(part));
+      return { phase: 'ready', value, problem: null };
     } catch (reason) {
       return { phase: 'failed', problem: asProblem(reason) };
+    }
+  }
+
+  private takePart(value: T): void {
+    if (this._seen.value === null) {
+      this.become({ phase: 'ready', value, problem: null });
     }
   }
 
