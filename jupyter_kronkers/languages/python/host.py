@@ -5,6 +5,7 @@ python -I host.py FOLDER FD_IN FD_OUT
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import platform
@@ -71,6 +72,8 @@ class Host:
             return
         warm_ms = (time.perf_counter() - started) * 1e3
         frames.write(answers, frames.READY, 0, about_me(frames, self._model.path, self._load_ms, warm_ms))
+        # What was loaded stays: the search for circles among so many objects takes as long as many predictions.
+        gc.freeze()
         serve(frames, self._model, requests, answers)
 
     def sow(self, folder: Path, requests: BinaryIO, answers: BinaryIO) -> None:
