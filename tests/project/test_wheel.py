@@ -56,6 +56,7 @@ def test_the_wheel_has_a_built_labextension_where_jupyterlab_looks(wheel: zipfil
     names = wheel.namelist()
     assert f"{LAB}/package.json" in names
     assert f"{LAB}/install.json" in names
+    assert f"{LAB}/schemas/jupyter-kronkers/register.json" in names
     assert any(name.startswith(f"{LAB}/static/remoteEntry.") for name in names)
 
 
