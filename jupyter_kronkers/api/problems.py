@@ -71,10 +71,20 @@ class Refusal(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+class PassedOn(Exception):
+    """A refusal that someone else worded; it is told as it was. Never leaves this package."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
 def response_to(error: Exception) -> Response:
     """The answer that tells an error: of the house, of HTTP, or unforeseen (logged once, with its incident id)."""
     if isinstance(error, errors.KronkersError):
         return told(problem_of(error))
+    if isinstance(error, PassedOn):
+        return told(error.problem)
     if isinstance(error, Refusal):
         return told(plain(error.status, error.code, error.message), error.headers)
     incident = secrets.token_hex(6)

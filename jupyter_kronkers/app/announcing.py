@@ -6,6 +6,7 @@ Everyone who may read a server's events gets them: they hold names and numbers, 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from jupyter_kronkers.store import AliasMoved, DeploymentChanged, Event, Events,
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
+
+    from jupyter_kronkers.api.rooms import Step
 
 SCHEMA = "https://events.jupyter.org/jupyter_kronkers/changes/v1"
 
@@ -38,6 +41,21 @@ def announce(events: Events, logger: EventLogger) -> None:
             loop.call_soon_threadsafe(emit, logger, event)
 
     events.subscribe(pass_on)
+
+
+def announcer_of_captures(logger: EventLogger) -> Callable[[str | None, Step], None]:
+    """What tells how far a capture is (`Desk.progressed`), from whichever thread. Call it in the loop.
+
+    The browser gave the capture its id, so that it knows its own among those of others.
+    """
+    loop = asyncio.get_running_loop()
+
+    def progressed(capture: str | None, step: Step) -> None:
+        if capture is not None:
+            told = {"kind": "capture_progressed", "capture": capture, "step": step}
+            loop.call_soon_threadsafe(lambda: logger.emit(schema_id=SCHEMA, data=told))
+
+    return progressed
 
 
 def emit(logger: EventLogger, event: Event) -> None:

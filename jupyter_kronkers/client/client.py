@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -115,12 +115,25 @@ class Client:
         found = self.version(name, version)
         return export(self.folders.models / found.model / found.id, target, Signer(self.folders))
 
-    def register(self, name: str, finished: Path, *, title: str = "", description: str = "", note: str = "") -> Version:
-        """Upload a finished capture (`models.intake`) and register it as the next version."""
+    def register(
+        self,
+        name: str,
+        finished: Path,
+        *,
+        title: str = "",
+        description: str = "",
+        note: str = "",
+        uploaded: Callable[[], None] = lambda: None,
+    ) -> Version:
+        """Upload a finished capture (`models.intake`) and register it as the next version.
+
+        uploaded: is called when all of it is there and the proof begins.
+        """
         upload = self._ask("POST", "/uploads", Upload, key=True)
         try:
             for file in sorted(file for file in finished.rglob("*") if file.is_file()):
                 self._upload(upload.id, file, file.relative_to(finished))
+            uploaded()
             wish = NewVersion(upload=upload.id, title=title, description=description, note=note)
             return self._ask("POST", path("models", name, "versions"), Version, body=wish, key=True)
         except BaseException:

@@ -15,6 +15,8 @@ from jupyter_kronkers.api.rooms import Rooms
 from jupyter_kronkers.control.rounds import Round, Rounds
 from jupyter_kronkers.models import Models, Uploads
 from jupyter_kronkers.serving import Deployments, GatewaySupervisor
+from jupyter_kronkers.serving.calling import Caller
+from jupyter_kronkers.serving.traffic import Traffic
 from jupyter_kronkers.store import Clock, Events, Folders, Store, utc_now
 
 log = logging.getLogger(__name__)
@@ -74,6 +76,8 @@ class ControlPlane:
             memory_bytes=served.memory_bytes,
             outlives=served.outlives,
         )
+        self._caller = Caller(lambda: self.gateway.url, owner_token)
+        self._traffic = Traffic(lambda: self.gateway.admins, self.deployments.served, clock)
         self._store, self._audit, self._clock = store, audit, clock
         self.dispatcher = self._dispatcher(serves=False)
 
@@ -82,6 +86,7 @@ class ControlPlane:
         self.recover()
         self.dispatcher = self._dispatcher(serves=True)
         self._start(self.gateway.start, self.gateway.stop)
+        self._start(self._traffic.start, self._traffic.stop)
         rounds = Rounds([Round(LOOK_OUTSIDE_S, self.models.look_outside), Round(SWEEP_S, self.uploads.sweep)])
         self._start(rounds.start, rounds.stop)
         threading.Thread(target=self.models.warm, name="kronkers-warm", daemon=True).start()
@@ -110,5 +115,7 @@ class ControlPlane:
                 tokens=self.tokens,
                 clock=self._clock,
                 gateway=self.gateway if serves else None,
+                caller=self._caller if serves else None,
+                traffic=self._traffic if serves else None,
             )
         )

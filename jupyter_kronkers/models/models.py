@@ -12,18 +12,20 @@ import sqlalchemy as sa
 from jupyter_kronkers.access import Principal, names, require
 from jupyter_kronkers.access.audit import Audit
 from jupyter_kronkers.errors import Conflict, Fault, Invalid, NotFound, Stale
-from jupyter_kronkers.models import diffs, exports, outside, rows
+from jupyter_kronkers.models import diffs, examples, exports, notebooks, outside, rows
 from jupyter_kronkers.models.aliases import Alias, AliasMove
 from jupyter_kronkers.models.diffs import Diff
+from jupyter_kronkers.models.examples import Example
 from jupyter_kronkers.models.ledger import Also, Ledger
 from jupyter_kronkers.models.manifests import Signer
 from jupyter_kronkers.models.mlflow_registry import MlflowRegistry
+from jupyter_kronkers.models.notebooks import Notebook
 from jupyter_kronkers.models.registering import Passed, Registrar
 from jupyter_kronkers.models.versions import OUTSIDE, Model, Page, Version
 from jupyter_kronkers.store import Clock, Events, Folders, as_text, utc_now
 from jupyter_kronkers.store.database import Store
 
-MOST = 500
+MOST, MOST_BRIEF = 500, 1_000
 NUMBER = re.compile(r"[0-9]{1,9}")
 Found = TypeVar("Found")
 
@@ -67,14 +69,22 @@ class Models:
         search: str = "",
         language: str = "",
         archived: bool = False,
+        brief: bool = False,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Model]:
-        """Models by name. search: part of a name or title, as it stands; archived: those too."""
-        limit = limited(limit)
+        """Models by name. search: part of a name or title, as it stands; archived: those too; brief: without `latest`,
+        and then up to 1,000 of them."""
+        limit = limited(limit, MOST_BRIEF if brief else MOST)
         with self._store.reading() as tx:
             found = rows.model_page(
-                tx, search=search, language=language, archived=archived, after=cursor or "", limit=limit + 1
+                tx,
+                search=search,
+                language=language,
+                archived=archived,
+                brief=brief,
+                after=cursor or "",
+                limit=limit + 1,
             )
         return Page(tuple(found[:limit]), found[limit - 1].name if len(found) > limit else None)
 
@@ -170,6 +180,16 @@ class Models:
         one, other = self.version(name, a), self.version(name, b)
         return diffs.diff(one, other, self._place(one), self._place(other))
 
+    def example(self, name: str, which: int | str) -> Example:
+        """Rows it was proven with, and the live answers. Raises NotFound, Conflict if they cannot be read."""
+        version = self.version(name, which)
+        return examples.example(version.name, self.folder(name, version.number))
+
+    def notebook(self, name: str, which: int | str) -> Notebook:
+        """The notebook as it was. Raises NotFound if none was captured, Conflict if what was is no notebook."""
+        version = self.version(name, which)
+        return notebooks.notebook(version, self.folder(name, version.number))
+
     def folder(self, name: str, number: int) -> Path:
         """The artifact of a version, not verified: hosts get it by `manifests.fetch`. Raises NotFound, Conflict."""
         version = self.version(name, number)
@@ -239,9 +259,9 @@ def pointed(tx: sa.Connection, name: str, alias: str) -> int:
     return known(rows.alias(tx, name, alias), "version", f"{name} {alias}").number
 
 
-def limited(limit: int) -> int:
-    if not 1 <= limit <= MOST:
-        raise Invalid(Fault("limit", f"must be from 1 to {MOST}"))
+def limited(limit: int, most: int = MOST) -> int:
+    if not 1 <= limit <= most:
+        raise Invalid(Fault("limit", f"must be from 1 to {most}"))
     return limit
 
 

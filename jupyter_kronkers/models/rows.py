@@ -21,6 +21,15 @@ COLUMNS = ("model", "number", "id", "state", "origin", "digest", "content", "rea
 decode_facts = msgspec.json.Decoder(Facts).decode
 
 
+class Captured(msgspec.Struct, frozen=True):
+    """Of a version's facts what a brief list tells."""
+
+    captured_at: str = ""
+
+
+decode_captured = msgspec.json.Decoder(Captured).decode
+
+
 # Models
 
 
@@ -39,11 +48,11 @@ def has_model(tx: sa.Connection, name: str) -> bool:
 
 def model(tx: sa.Connection, name: str) -> Model | None:
     row = tx.execute(sa.select(models).where(models.c.name == name)).mappings().first()
-    return with_latest(tx, [row])[0] if row else None
+    return with_latest(tx, [row], brief=False)[0] if row else None
 
 
 def model_page(
-    tx: sa.Connection, *, search: str, language: str, archived: bool, after: str, limit: int
+    tx: sa.Connection, *, search: str, language: str, archived: bool, brief: bool, after: str, limit: int
 ) -> Sequence[Model]:
     """Models by name, from the one after `after`. `search` is looked for, as it stands, in name and title."""
     query = sa.select(models).where(models.c.name > after).order_by(models.c.name).limit(limit)
@@ -54,7 +63,7 @@ def model_page(
         query = query.where(sa.or_(*found))
     if language:
         query = query.where(newest().where(versions.c.language == language).exists())
-    return with_latest(tx, tx.execute(query).mappings().all())
+    return with_latest(tx, tx.execute(query).mappings().all(), brief=brief)
 
 
 def newest() -> sa.Select[Any]:
@@ -64,15 +73,18 @@ def newest() -> sa.Select[Any]:
     return sa.select(versions.c.number).where(versions.c.model == models.c.name, versions.c.number == last)
 
 
-def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping]) -> list[Model]:
+def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping], *, brief: bool) -> list[Model]:
     """The rows as models with their newest version, count and aliases: three queries, however many models."""
     names = [row["name"] for row in found]
     counts = {row.model: row.versions for row in tx.execute(count_of(names))}
-    latest = {row["model"]: version_of(row) for row in tx.execute(latest_of(names)).mappings()}
+    latest = {row["model"]: row for row in tx.execute(latest_of(names)).mappings()}
     points: dict[str, dict[str, int]] = {name: {} for name in names}
     for row in tx.execute(sa.select(aliases).where(aliases.c.model.in_(names)).order_by(aliases.c.alias)):
         points[row.model][row.alias] = row.number
-    return [model_of(row, latest.get(row["name"]), counts.get(row["name"], 0), points[row["name"]]) for row in found]
+    return [
+        model_of(row, latest.get(row["name"]), counts.get(row["name"], 0), points[row["name"]], brief=brief)
+        for row in found
+    ]
 
 
 def count_of(names: Sequence[str]) -> sa.Select[Any]:
@@ -88,7 +100,9 @@ def latest_of(names: Sequence[str]) -> sa.Select[Any]:
     return sa.select(versions).join(found, same)
 
 
-def model_of(row: sa.RowMapping, latest: Version | None, count: int, points: dict[str, int]) -> Model:
+def model_of(
+    row: sa.RowMapping, latest: sa.RowMapping | None, count: int, points: dict[str, int], *, brief: bool
+) -> Model:
     return Model(
         name=row["name"],
         title=row["title"],
@@ -97,10 +111,24 @@ def model_of(row: sa.RowMapping, latest: Version | None, count: int, points: dic
         created_by=row["created_by"],
         archived_at=from_text(row["archived_at"]) if row["archived_at"] else None,
         revision=row["revision"],
-        latest=latest,
+        language=latest["language"] if latest else None,
+        owner=latest["created_by"] if latest else row["created_by"],
+        trained_at=moment_in(decode_captured(latest["facts"]).captured_at) if latest else None,
+        latest_number=latest["number"] if latest else None,
+        latest_state=latest["state"] if latest else None,
+        latest=version_of(latest) if latest and not brief else None,
         version_count=count,
         aliases=points,
     )
+
+
+def moment_in(text: str) -> datetime | None:
+    """What a capture says of its moment; None if that is none with a zone: it was written by other programs."""
+    try:
+        found = msgspec.convert(text, datetime)
+    except msgspec.ValidationError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 # Versions

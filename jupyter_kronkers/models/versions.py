@@ -139,7 +139,11 @@ class Version(Facts):
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A named line of versions. `revision` grows with each change of title, description or archive."""
+    """A named line of versions. `revision` grows with each change of title, description or archive.
+
+    language, owner, trained_at: of the latest version, if there is one; without one the owner is who made the model.
+    latest: left out of brief lists, which still tell its number and state.
+    """
 
     name: str
     title: str
@@ -148,6 +152,11 @@ class Model:
     created_by: str
     archived_at: datetime | None
     revision: int
+    language: str | None
+    owner: str
+    trained_at: datetime | None
+    latest_number: int | None
+    latest_state: str | None
     latest: Version | None
     version_count: int
     aliases: Mapping[str, int]

@@ -22,12 +22,16 @@ from msgspec import UNSET, UnsetType
 from jupyter_kronkers.access import Audit, Principal, Tokens, names, require
 from jupyter_kronkers.errors import Conflict, Fault, Invalid, KronkersError, NotFound, Stale
 from jupyter_kronkers.models import Models
-from jupyter_kronkers.serving import checks, rows
+from jupyter_kronkers.models import examples as recorded_rows
+from jupyter_kronkers.serving import checks, rows, snippets
+from jupyter_kronkers.serving.examples import Example, asked
 from jupyter_kronkers.serving.gateway.hosts import logs
 from jupyter_kronkers.serving.gateway.routes import Routes, ServingLimits
 from jupyter_kronkers.serving.gateway.states import DeploymentState, State
+from jupyter_kronkers.serving.health import Health, Standing, health_of
 from jupyter_kronkers.serving.observing import Observed
 from jupyter_kronkers.serving.routing import Routing
+from jupyter_kronkers.serving.snippets import Snippet
 from jupyter_kronkers.serving.wishes import SERVING, STOPPED, Deployment, DeploymentMove, Replica, Which, Wish, facts
 from jupyter_kronkers.store import Clock, DeploymentChanged, Events, Folders, Store
 
@@ -213,6 +217,26 @@ class Deployments:
         self._wish(name)
         return logs.lines(self._folders.gateway, name, tail)
 
+    def health(self) -> Mapping[str, Health]:
+        """How the deployments of each model are; a model without any is left out."""
+        with self._store.reading() as tx:
+            found = rows.every(tx)
+        return health_of(Standing(wish.name, wish.model, self._observed.state_of(wish)) for wish in found)
+
+    def example(self, name: str) -> Example:
+        """A row to ask it with. Raises NotFound, Conflict if there is no version that should answer."""
+        deployment = self.show(name)
+        number = deployment.live or deployment.follows
+        if number is None:
+            raise Conflict(f"{deployment.model} has no alias {deployment.alias}.", remedy="Set it, or serve another.")
+        version = self._models.version(deployment.model, number)
+        recorded = recorded_rows.recorded(version.name, self._models.folder(version.model, number))
+        return Example(number, version.signature.inputs, asked(version.signature.inputs, recorded).row)
+
+    def calls(self, name: str, gateway: str, *, language: str = "") -> Sequence[Snippet]:
+        """How to ask it, at this address of the gateway. Raises as `example` does."""
+        return snippets.written(f"{gateway}/{name}/invocations", self.example(name).row, language=language)
+
     def history(self, name: str, *, limit: int = 100) -> Sequence[DeploymentMove]:
         """What was decided about it, newest first; of a deleted one, too."""
         with self._store.reading() as tx:
@@ -222,6 +246,10 @@ class Deployments:
         return found
 
     # For the supervisor
+
+    def served(self) -> bool:
+        """Whether any gateway serves any of them."""
+        return self._observed.any
 
     def routes(self) -> Routes:
         """What the gateway must serve now."""

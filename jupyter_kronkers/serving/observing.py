@@ -26,6 +26,11 @@ class Observed:
         self._by_name = {deployment.name: deployment for deployment in state.deployments} if state else {}
         return [one for name, one in self._by_name.items() if name not in before or before[name].state != one.state]
 
+    @property
+    def any(self) -> bool:
+        """Whether a gateway serves anything."""
+        return bool(self._by_name)
+
     def seen(self, name: str) -> DeploymentState | None:
         return self._by_name.get(name)
 
@@ -44,6 +49,13 @@ class Observed:
             )
             for replica in (seen.replicas if seen else ())
         ]
+
+    def state_of(self, wish: Wish) -> str:
+        """Its state in a word, whatever its alias may name by now."""
+        if wish.wanted == STOPPED or self._state is None:
+            return "stopped"
+        seen = self.seen(wish.name)
+        return seen.state if seen else "starting"
 
     def described(self, wish: Wish, follows: int | None) -> Deployment:
         """The wish and how it stands; `follows` is the version that it means now."""

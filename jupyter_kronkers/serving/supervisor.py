@@ -83,6 +83,12 @@ class GatewaySupervisor:
         """The first gateway's process id, None while there is none."""
         return next((pid for pid in self.pids if pid), None)
 
+    @property
+    def admins(self) -> tuple[Path, ...]:
+        """The gateways' admin sockets, where there are gateways."""
+        attached = self._attached
+        return admins_of(attached) if attached is not None and self._listening is not None else ()
+
     def start(self) -> None:
         """Serve. Returns when callers can connect; they wait until their version is ready."""
         self._stopping.clear()
@@ -181,8 +187,7 @@ class GatewaySupervisor:
         self.pids = attached.first.pids
         with self._observing:
             self._heard.clear()
-        count = len(attached.first.pids)
-        for slot, admin in enumerate(Path(attached.first.place) / f"admin.{slot}" for slot in range(count)):
+        for slot, admin in enumerate(admins_of(attached)):
             line = Line(admin, self._wanted, self._listener(slot))
             self._lines.append(line)
             line.open()
@@ -218,3 +223,8 @@ class GatewaySupervisor:
         routes = self._deployments.routes()
         share = (self._memory_bytes or routes.memory_bytes) // self._wish.gateways
         return replace(routes, grants=(*self._owner, *routes.grants), memory_bytes=share)
+
+
+def admins_of(attached: Attached) -> tuple[Path, ...]:
+    place = Path(attached.first.place)
+    return tuple(place / f"admin.{slot}" for slot in range(len(attached.first.pids)))

@@ -17,12 +17,14 @@ from pathlib import Path
 import msgspec
 
 from jupyter_kronkers.errors import Unavailable
+from jupyter_kronkers.serving.counting import Told
 from jupyter_kronkers.serving.gateway.routes import Routes
 from jupyter_kronkers.serving.gateway.states import State
 
 log = logging.getLogger(__name__)
 
 ASK_S = 60.0
+GLANCE_S = 0.5
 AWAY_S, LONGEST_AWAY_S = 0.1, 2.0
 
 
@@ -117,15 +119,28 @@ class Line:
                 log.exception("What %s said could not be taken in", self._admin.name)
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Raises OSError while the gateway is away, Unavailable if it refuses."""
-        connection = http.client.HTTPConnection("gateway", timeout=ASK_S)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(ASK_S)
-        with contextlib.closing(connection):
-            connection.sock.connect(str(self._admin))
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            content = answer.read()
-        if answer.status != 200:
-            raise Unavailable(f"The gateway answered {answer.status} to {method} {path}: {content[:500]!r}")
-        return content
+        return asked(self._admin, method, path, body)
+
+
+def asked(admin: Path, method: str, path: str, body: bytes | None = None, *, wait_s: float = ASK_S) -> bytes:
+    """What a gateway says over its admin socket. Raises OSError while it is away, Unavailable if it refuses."""
+    connection = http.client.HTTPConnection("gateway", timeout=wait_s)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(wait_s)
+    with contextlib.closing(connection):
+        connection.sock.connect(str(admin))
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        content = answer.read()
+    if answer.status != 200:
+        raise Unavailable(f"The gateway answered {answer.status} to {method} {path}: {content[:500]!r}")
+    return content
+
+
+def tallies_of(admin: Path) -> Told | None:
+    """What a gateway has counted of its callers; None if it does not say so at once."""
+    try:
+        return msgspec.json.decode(asked(admin, "GET", "/tallies?of=callers", wait_s=GLANCE_S), type=Told)
+    except (OSError, http.client.HTTPException, Unavailable, msgspec.MsgspecError) as problem:
+        log.debug("%s did not tell what it has counted: %s", admin.name, problem)
+        return None

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import subprocess
 from html.parser import HTMLParser
 
 import jsonschema
@@ -16,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kronkers.languages import Field
-from jupyter_kronkers.serving.gateway.pages import snippets
-from jupyter_kronkers.serving.gateway.pages.describing import BLANKS, Facts
+from jupyter_kronkers.serving.examples import BLANKS
+from jupyter_kronkers.serving.gateway.pages.describing import Facts
 from jupyter_kronkers.serving.gateway.pages.openapi import document as document_of
 from jupyter_kronkers.serving.gateway.pages.page import page
 from jupyter_kronkers.serving.gateway.routes import Grant
@@ -148,42 +147,3 @@ def test_a_missing_value_and_levels_are_in_the_document():
     assert schemas["Row"]["required"] == []
     assert schemas["Row"]["properties"]["x"]["type"] == ["number", "null"]
     assert schemas["Row"]["properties"]["s"]["enum"] == ["a", "b", None]
-
-
-@given(
-    st.dictionaries(st.text(min_size=1, max_size=8), st.none() | st.booleans() | st.integers() | st.text(max_size=8))
-)
-def test_the_python_snippet_is_python_and_sends_the_row(row):
-    import ast
-
-    tree = ast.parse(snippets.python("https://host/bikes/invocations", {"dataframe_records": [row]}))
-    (sent,) = [
-        word.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        for word in call.keywords
-        if word.arg == "json"
-    ]
-    assert ast.literal_eval(sent) == {"dataframe_records": [row]}
-
-
-ODD = {'x"$a': ")---", "y": '$(1)""" \\ \n `id` \'', "n": 9_007_199_254_740_993}
-READ = {
-    "R": (["Rscript", "--vanilla", "-e"], "f <- parse(file('stdin')); cat(f[[2]][[2]][[2]][[3]], sep = '')"),
-    "Julia": (
-        ["julia", "--startup-file=no", "-e"],
-        'print(Meta.parse("begin\\n" * read(stdin, String) * "\\nend").args[end - 2].args[2].args[4])',
-    ),
-    "curl": (["sh", "-c"], "curl() { eval printf %s '\"${'$#'}\"'; }; eval \"$(cat)\""),
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", READ)
-def test_the_other_snippets_send_the_row_too(language):
-    """faults: 8. Each is read by its own language, which prints the body of the request."""
-    snippet = snippets.SNIPPETS[language]("https://host/bikes/invocations", {"dataframe_records": [ODD]})
-    command, program = READ[language]
-    done = subprocess.run([*command, program], input=snippet, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"dataframe_records": [ODD]}

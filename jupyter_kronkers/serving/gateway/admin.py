@@ -3,6 +3,7 @@
 PUT  /routes             serve this from now on
 GET  /state?after=N      how everything stands, as soon as it differs from revision N
 GET  /tallies            what this process has counted, for a sibling that is scraped
+GET  /tallies?of=callers of that only what callers were answered, which costs little
 GET  /logs/{deployment}  the last lines its hosts printed
 POST /shutdown           finish what is under way, then end
 """
@@ -55,7 +56,7 @@ class Admin:
             self._polls.add(poll)
             poll.add_done_callback(self._polls.discard)
         elif exchange.path == b"/tallies":
-            exchange.answer(Answer(200, self._metrics.told_as_json()))
+            exchange.answer(Answer(200, self._metrics.told_as_json(callers_only=exchange.query == b"of=callers")))
         elif exchange.path == b"/shutdown":
             exchange.answer(Answer(202, b"{}"))
             self._shut_down()

@@ -40,6 +40,17 @@ export interface Aliases {
   items: Array<Alias>;
 }
 
+/** A whole program. `title` tells it from others in its language; the token comes from the environment. */
+export interface CallSnippet {
+  language: 'curl' | 'julia' | 'python' | 'r';
+  title: string;
+  code: string;
+}
+
+export interface CallSnippets {
+  items: Array<CallSnippet>;
+}
+
 /** A canary that answers. `answered` and `failed` count the requests it got; those failed got 502 or 504. */
 export interface CanaryState {
   number: number;
@@ -48,13 +59,14 @@ export interface CanaryState {
   failed: number;
 }
 
-/** What a live kernel holds that can be registered. */
+/** What a live kernel holds that can be registered. `busy`: it was running a cell when it was asked. */
 export interface Candidates {
   language: string;
   models: Array<ModelFound>;
   data: Array<DataFound>;
   metrics: Record<string, number>;
   likely?: Likely | null;
+  busy?: boolean;
 }
 
 /** One thing that differs; null where it was not there before, or is not any more. */
@@ -76,12 +88,16 @@ export interface CreatedToken {
   secret: string;
 }
 
-/** Rows that a model could have been fitted on. */
+/**
+ * Rows that a model could have been fitted on. `types`: one per column, as a signature would name it; "" for
+ * what cannot be captured.
+ */
 export interface DataFound {
   name: string;
   class: string;
   rows: number;
   columns: Array<string>;
+  types: Array<string>;
 }
 
 /**
@@ -132,6 +148,14 @@ export interface DeploymentChange {
   wanted?: 'serving' | 'stopped' | null;
 }
 
+/** One row that the deployment's version can be asked with, and what it knows of each column. */
+export interface DeploymentExample {
+  columns: Array<string>;
+  rows: Array<Array<boolean | number | string | null>>;
+  fields: Array<Field>;
+  version: number;
+}
+
 export interface DeploymentHistory {
   items: Array<DeploymentMove>;
 }
@@ -163,7 +187,9 @@ export interface Diff {
   about: Array<Change>;
   metrics: Array<MetricChange>;
   params: Array<Change>;
+  environment: Array<Change>;
   packages: Array<Change>;
+  data: Array<Change>;
   signature: Array<Change>;
   code: Array<string>;
 }
@@ -231,6 +257,11 @@ export interface MetricChange {
   after: number | null;
 }
 
+/**
+ * `owner` registered the latest version, `trained_at` is when that was captured. `health`, in words beside it,
+ * is that of its deployments: quiet where none is served. `latest` is null in a brief list, however many there
+ * are.
+ */
 export interface Model {
   name: string;
   title: string;
@@ -241,6 +272,13 @@ export interface Model {
   revision: number;
   version_count: number;
   aliases: Record<string, number>;
+  language: string | null;
+  owner: string;
+  trained_at: string | null;
+  latest_number: number | null;
+  latest_state: string | null;
+  health: 'bad' | 'busy' | 'good' | 'quiet';
+  health_words: string;
   latest: Version | null;
 }
 
@@ -249,18 +287,23 @@ export interface ModelChange {
   description?: string | null;
 }
 
-/** A fitted model among the names of a notebook. `size_bytes` is rough; `features` are those it tells, if any. */
+/**
+ * A fitted model among the names of a notebook. `size_bytes` is rough; `features` are those it tells, if any.
+ * `defined` says in words where it was made, as far as the kernel knows: "cell 3", or the call that fitted it.
+ */
 export interface ModelFound {
   name: string;
   class: string;
   size_bytes?: number | null;
   features?: Array<string> | null;
   module?: string | null;
+  defined?: string | null;
 }
 
 /**
  * Register `variable` of the notebook as the next version of `model`. `data`, `target` and `predict` are names
- * in the notebook; `target` may be a column of the data.
+ * in the notebook; `target` may be a column of the data. `capture` names this capture in the events that tell
+ * how far it is.
  */
 export interface NewCapture {
   model: string;
@@ -274,6 +317,7 @@ export interface NewCapture {
   title?: string;
   description?: string;
   note?: string;
+  capture?: string | null;
 }
 
 /** Serve what `alias` names and follow it, or one `version` for good. Without either: the alias champion. */
@@ -295,6 +339,24 @@ export interface NewModel {
   name: string;
   title?: string;
   description?: string;
+}
+
+/**
+ * Rows to predict for, each with a value for every column. `version`: which of the two that share the requests;
+ * without it the deployment chooses, as for everybody.
+ */
+export interface NewPrediction {
+  columns: Array<string>;
+  rows: Array<Array<boolean | number | string | null>>;
+  version?: 'canary' | 'stable' | null;
+}
+
+/** What would be registered, as in NewCapture. */
+export interface NewPreview {
+  variable: string;
+  data: string;
+  target?: string | null;
+  predict?: string | null;
 }
 
 /** `lifetime_s` null: until revoked. */
@@ -337,6 +399,13 @@ export interface PageOfModel {
 export interface PageOfVersion {
   items: Array<Version>;
   cursor?: string | null;
+}
+
+/** The signature that a version would have, as far as the data tell; `notes` say what they do not. */
+export interface Preview {
+  inputs: Array<Field>;
+  outputs: Array<Field>;
+  notes: Array<string>;
 }
 
 /** What went wrong. `code` is a stable word for programs, `remedy` says what to do. */
@@ -427,6 +496,11 @@ export interface Signature {
   outputs: Array<Field>;
 }
 
+export interface Table {
+  columns: Array<string>;
+  rows: Array<Array<boolean | number | string | null>>;
+}
+
 /** A token without its secret. `deployments` are those it may call; "*" is every one. */
 export interface Token {
   id: string;
@@ -443,11 +517,55 @@ export interface TokenList {
   items: Array<Token>;
 }
 
+/**
+ * `at`: when it was looked at last, to be sent as `since` next time; null before the first look. `step_s`: the
+ * time from one look to the next while somebody asks.
+ */
+export interface Traffic {
+  at: string | null;
+  step_s: number;
+  points: Array<TrafficPoint>;
+  totals: Array<TrafficTotal>;
+}
+
+/**
+ * What one version was asked in the `seconds` before `at`. `version` is null for requests that no version
+ * answered. `errors`: answers with a status of 400 or more. The milliseconds are null where nobody was answered;
+ * they are read off a histogram, so they are near, not exact.
+ */
+export interface TrafficPoint {
+  at: string;
+  seconds: number;
+  version: number | null;
+  use: 'canary' | 'stable';
+  requests: number;
+  errors: number;
+  p50_ms: number | null;
+  p99_ms: number | null;
+}
+
+/** All that was asked since the gateways were started. */
+export interface TrafficTotal {
+  version: number | null;
+  use: 'canary' | 'stable';
+  requests: number;
+  errors: number;
+}
+
 /** The rows it was registered with; `digest` is over all of them. */
 export interface TrainingData {
   digest: string;
   rows: number;
   columns: number;
+}
+
+/** The answer, row by row; `elapsed_ms` is how long the gateway took. */
+export interface Tried {
+  columns: Array<string>;
+  rows: Array<Array<boolean | number | string | null>>;
+  version: number;
+  prediction_id: string;
+  elapsed_ms: number;
 }
 
 export interface Upload {
@@ -497,6 +615,23 @@ export interface Version {
   created_at: string;
   created_by: string;
   origin: string;
+}
+
+/**
+ * The first recorded rows, five at most, and what the live model answered to them. A missing value is null; of
+ * numbers, what JSON cannot carry is the text NaN, Infinity or -Infinity.
+ */
+export interface VersionExample {
+  columns: Array<string>;
+  rows: Array<Array<boolean | number | string | null>>;
+  outputs: Table;
+}
+
+/** A notebook as it was. `name`: of its file, without folders; `digest`: SHA-256 of its bytes. */
+export interface VersionNotebook {
+  name: string;
+  content: Record<string, unknown>;
+  digest: string;
 }
 
 export interface Why {

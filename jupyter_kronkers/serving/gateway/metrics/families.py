@@ -41,10 +41,12 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What one gateway process says of itself: the samples of each family. `gateway` tells it from its siblings."""
+    """What one gateway process says of itself: the samples of each family. `gateway` tells it from its siblings, `pid`
+    from the process that was there before."""
 
     gateway: str
     families: dict[str, list[Sample]]
+    pid: int = 0
 
 
 def counter(name: str, words: str, *labels: str) -> Family:

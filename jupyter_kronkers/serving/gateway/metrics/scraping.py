@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from jupyter_kronkers.serving.gateway.deployments.deployments import Deployments
 from jupyter_kronkers.serving.gateway.metrics import siblings
 from jupyter_kronkers.serving.gateway.metrics.exposition import written
 from jupyter_kronkers.serving.gateway.metrics.families import Sample, Told
-from jupyter_kronkers.serving.gateway.metrics.readings import read
+from jupyter_kronkers.serving.gateway.metrics.readings import of_callers, read
 
 TICK_S = 0.5
 TICKS_TO_FORGET = 120
@@ -55,11 +56,18 @@ class Metrics:
         """What this process alone can say."""
         place = self._deployments
         families = read(self._tallies, place.running.values(), place.memory.of, self._load())
-        return Told(siblings.slot_of(self._admin), families)
+        return Told(siblings.slot_of(self._admin), families, os.getpid())
 
-    def told_as_json(self) -> bytes:
-        """The same for a sibling that asks."""
-        return msgspec.json.encode(self.told())
+    def told_as_json(self, *, callers_only: bool = False) -> bytes:
+        """The same for a sibling that asks, or of it what callers got, for a control plane that looks every few
+        seconds."""
+        return msgspec.json.encode(self._told_of_callers() if callers_only else self.told())
+
+    def _told_of_callers(self) -> Told:
+        families: dict[str, list[Sample]] = {}
+        for name, sample in of_callers(self._tallies.callers()):
+            families.setdefault(name, []).append(sample)
+        return Told(siblings.slot_of(self._admin), families, os.getpid())
 
     async def text(self, accept: str = "") -> tuple[bytes, bytes]:
         """The answer to a scraper for all processes on this port, and its Content-Type."""

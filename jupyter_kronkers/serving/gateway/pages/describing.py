@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from jupyter_kronkers.languages import Field
-from jupyter_kronkers.languages.conformance import Recorded, read
+from jupyter_kronkers.languages.conformance import read
+from jupyter_kronkers.serving.examples import Row, asked
 from jupyter_kronkers.serving.gateway.versions.versions import Artifact
-
-Cell = bool | int | float | str | None
-Row = dict[str, Cell]
 
 WORDS = {
     "boolean": "true or false",
@@ -20,15 +17,6 @@ WORDS = {
     "double": "number",
     "string": "text",
     "datetime": "date or time (ISO 8601)",
-}
-BLANKS: dict[str, Cell] = {
-    "boolean": False,
-    "integer": 0,
-    "long": 0,
-    "float": 0.0,
-    "double": 0.0,
-    "string": "",
-    "datetime": "2026-01-31T12:00:00",
 }
 LANGUAGES = {"python": "Python", "r": "R", "julia": "Julia"}
 
@@ -47,8 +35,8 @@ class Facts(NamedTuple):
 
 
 def described(deployment: str, artifact: Artifact) -> Facts:
-    signature, recorded = artifact.signature, read(artifact.folder)
-    place = best_row(recorded.inputs)
+    signature = artifact.signature
+    row, answer = asked(signature.inputs, read(artifact.folder))
     return Facts(
         deployment,
         artifact.placed.model,
@@ -56,29 +44,9 @@ def described(deployment: str, artifact: Artifact) -> Facts:
         LANGUAGES.get(artifact.runtime.language, artifact.runtime.language),
         signature.inputs,
         signature.outputs,
-        {field.name: blank(field) for field in signature.inputs} | row_of(recorded.inputs, place),
-        row_of(recorded.outputs, place) or None,
+        row,
+        answer,
     )
-
-
-def best_row(columns: Sequence[Recorded]) -> int:
-    """The first row without gaps, if there is one."""
-    rows = range(len(columns[0].values)) if columns else range(0)
-    return next((row for row in rows if all(spelled(one, row) is not None for one in columns)), 0)
-
-
-def row_of(columns: Sequence[Recorded], place: int) -> Row:
-    return {one.name: spelled(one, place) for one in columns if place < len(one.values)}
-
-
-def spelled(column: Recorded, place: int) -> Cell:
-    """A recorded value as a request would spell it: NaN and the infinities have no JSON."""
-    value = column.values[place]
-    return None if isinstance(value, str) and column.type in ("float", "double") else value
-
-
-def blank(field: Field) -> Cell:
-    return field.levels[0] if field.levels else BLANKS[field.type]
 
 
 def words(field: Field) -> str:

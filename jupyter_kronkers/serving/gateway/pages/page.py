@@ -16,8 +16,8 @@ import msgspec
 
 from jupyter_kronkers.languages import Field
 from jupyter_kronkers.serving.gateway.pages.describing import Facts, words
-from jupyter_kronkers.serving.gateway.pages.snippets import SNIPPETS
 from jupyter_kronkers.serving.gateway.protocols import forms
+from jupyter_kronkers.serving.snippets import written
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
@@ -152,11 +152,12 @@ def field_of(field: Field, value: object) -> str:
 
 def programs(facts: Facts) -> str:
     """Snippets, and the other forms that are understood."""
-    request = {"dataframe_records": [facts.row]}
     parts = []
-    for place, (language, write) in enumerate(SNIPPETS.items()):
-        text = escape(write(URL, request)).replace(URL, '<span class="url">https://…/invocations</span>')
-        parts.append(f"<details{' open' if not place else ''}><summary>{language}</summary><pre>{text}</pre></details>")
+    for place, one in enumerate(written(URL, facts.row)):
+        text = escape(one.code).replace(URL, '<span class="url">https://…/invocations</span>')
+        parts.append(
+            f"<details{' open' if not place else ''}><summary>{one.title}</summary><pre>{text}</pre></details>"
+        )
     kinds = ", ".join(code(kind) for kind in forms.CONTENT_TYPES)
     model = code(f"/v2/models/{facts.deployment}/infer")
     parts.append(
