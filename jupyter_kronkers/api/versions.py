@@ -137,7 +137,9 @@ class Diff(Told, frozen=True):
     about: list[Change]
     metrics: list[MetricChange]
     params: list[Change]
+    environment: list[Change]
     packages: list[Change]
+    data: list[Change]
     signature: list[Change]
     code: list[str]
 

@@ -240,7 +240,8 @@ def print_diff(found: Diff) -> None:
         "metric": found.metrics,
         "param": found.params,
     }
-    parts |= {"package": found.packages, "column": found.signature}
+    parts |= {"environment": found.environment, "package": found.packages}
+    parts |= {"data": found.data, "column": found.signature}
     rows = [(kind, one.name, one.before, one.after) for kind, changes in parts.items() for one in changes]
     print_table(("", "what", f"in {found.before}", f"in {found.after}"), rows, none="They are alike.")
     for line in found.code:

@@ -38,8 +38,9 @@ class MetricChange:
 class Diff:
     """From version `before` to version `after`; what is alike is left out.
 
-    signature: columns by name, `inputs.hr` or `outputs.prediction`. code: the cells of the notebook as the lines of a
-    unified diff. about: class, language, interpreter, data, commit.
+    about: class, language, loader, content, state, commit. environment: interpreter, platform, attached packages. data:
+    rows, columns, digest over all rows, target. signature: columns by name, `inputs.hr` or `outputs.prediction`. code:
+    the cells of the notebook as the lines of a unified diff.
     """
 
     model: str
@@ -48,7 +49,9 @@ class Diff:
     about: tuple[Change, ...]
     metrics: tuple[MetricChange, ...]
     params: tuple[Change, ...]
+    environment: tuple[Change, ...]
     packages: tuple[Change, ...]
+    data: tuple[Change, ...]
     signature: tuple[Change, ...]
     code: tuple[str, ...]
 
@@ -62,7 +65,9 @@ def diff(a: Version, b: Version, folder_a: Path, folder_b: Path) -> Diff:
         about=changes(about(a), about(b)),
         metrics=measured(a.metrics, b.metrics),
         params=changes(told(a.params), told(b.params)),
+        environment=changes(environment(a), environment(b)),
         packages=changes(installed(a.packages), installed(b.packages)),
+        data=changes(fitted_on(a), fitted_on(b)),
         signature=changes(fields(a), fields(b)),
         code=code_diff(cells(folder_a), cells(folder_b), f"version {a.number}", f"version {b.number}"),
     )
@@ -79,11 +84,22 @@ def measured(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[M
 
 
 def about(version: Version) -> dict[str, str]:
-    data, git = version.data, version.git
-    words = {"class": version.class_, "language": version.language, "interpreter": version.runtime.version}
-    words |= {"loader": version.loader, "content": version.content, "state": version.state}
-    words |= {"data": f"{data.rows:,} rows, {data.columns} columns, {data.digest}"} if data else {}
+    git = version.git
+    words = {"class": version.class_, "language": version.language, "loader": version.loader}
+    words |= {"content": version.content, "state": version.state}
     return words | ({"commit": f"{git.commit}{' with changes' if git.dirty else ''}"} if git else {})
+
+
+def environment(version: Version) -> dict[str, str]:
+    attached = ", ".join(sorted(package.name for package in version.packages if package.attached))
+    words = {"interpreter": version.runtime.version, "platform": version.runtime.platform, "attached": attached}
+    return {name: word for name, word in words.items() if word}
+
+
+def fitted_on(version: Version) -> dict[str, str]:
+    data = version.data
+    words = {"rows": f"{data.rows:,}", "columns": str(data.columns), "digest": data.digest} if data else {}
+    return words | ({"target": ", ".join(version.target)} if version.target else {})
 
 
 def told(params: Mapping[str, Param]) -> dict[str, str]:
