@@ -1,17 +1,34 @@
 import type { Request } from './request';
-import type { Diff, PageOfVersion, Version } from './types';
+import type { Diff, PageOfVersion, Version, VersionNotebook } from './types';
 
-/** All versions of a model, newest first. */
-export async function listVersions(request: Request, model: string): Promise<Version[]> {
+const PAGE = 200;
+const NEWS = 10;
+
+/**
+ * All versions of a model, newest first. Versions never change, so reading ends at the first page that ends in one of
+ * those `known` (newest first too). `part` gets what is there so far.
+ */
+export async function listVersions(
+  request: Request,
+  model: string,
+  known: readonly Version[] = [],
+  part: (versions: Version[]) => void = () => {}
+): Promise<Version[]> {
   const versions: Version[] = [];
-  let from = '';
+  let from = `limit=${known.length > 0 ? NEWS : PAGE}`;
   for (;;) {
-    const page = await request<PageOfVersion>(`models/${model}/versions?limit=200${from}`);
+    const page = await request<PageOfVersion>(`models/${model}/versions?${from}`);
     versions.push(...page.items);
+    part([...versions]);
+    const last = page.items.at(-1);
+    const met = known.findIndex(({ id }) => id === last?.id);
+    if (met >= 0) {
+      return [...versions, ...known.slice(met + 1)];
+    }
     if (!page.cursor) {
       return versions;
     }
-    from = `&cursor=${encodeURIComponent(page.cursor)}`;
+    from = `limit=${PAGE}&cursor=${encodeURIComponent(page.cursor)}`;
   }
 }
 
@@ -27,4 +44,13 @@ export function showDiff(
   after: number
 ): Promise<Diff> {
   return request(`models/${model}/versions/${before}/diff/${after}`);
+}
+
+/** The notebook that the version was registered from, as it was then. */
+export function showNotebook(
+  request: Request,
+  model: string,
+  version: number
+): Promise<VersionNotebook> {
+  return request(`models/${model}/versions/${version}/notebook`);
 }
