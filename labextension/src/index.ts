@@ -2,10 +2,17 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { deploymentPlugin } from './deploymentPlugin';
 import { kronkersPlugin } from './kronkers';
 import { measured } from './measured';
+import { modelPlugin } from './modelPlugin';
 import { panelPlugin } from './panelPlugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [kronkersPlugin, panelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  kronkersPlugin,
+  panelPlugin,
+  modelPlugin,
+  deploymentPlugin
+];
 
 export default plugins.map(measured);

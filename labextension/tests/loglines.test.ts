@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { holding, inView, pieces, unchanged } from '../src/state/loglines';
+import { holding, pieces, unchanged } from '../src/state/loglines';
 
 describe('a log', () => {
   it('is unchanged if it ends as it did', () => {
@@ -20,12 +20,5 @@ describe('a log', () => {
     expect(pieces('xAxa', 'a')).toEqual(['x', 'A', 'x', 'a', '']);
     expect(pieces('.*(', '*')).toEqual(['.', '*', '(']);
     expect(pieces('İ', 'i')).toEqual(['İ']);
-  });
-
-  it('draws what is in view and some more', () => {
-    expect(inView(1800, 360, 18, 10_000)).toEqual([80, 140]);
-    expect(inView(0, 360, 18, 5)).toEqual([0, 5]);
-    expect(inView(9e9, 360, 18, 50)).toEqual([49, 50]);
-    expect(inView(0, 360, 18, 0)).toEqual([0, 0]);
   });
 });

@@ -1,14 +1,18 @@
 import { type Request, sending } from './request';
 import type {
+  CallSnippets,
   Deployment,
   DeploymentChange,
+  DeploymentExample,
   DeploymentHistory,
   DeploymentList,
   DeploymentMove,
   Log,
   NewDeployment,
   Replica,
-  ReplicaList
+  ReplicaList,
+  Traffic,
+  Tried
 } from './types';
 
 /** All deployments, stopped ones included. */
@@ -63,4 +67,30 @@ export async function readLog(request: Request, name: string, tail = 500): Promi
 
 export async function listDecisions(request: Request, name: string): Promise<DeploymentMove[]> {
   return (await request<DeploymentHistory>(`deployments/${name}/history`)).items;
+}
+
+/** A row to try it with, of the version that answers now. */
+export function showExample(request: Request, name: string): Promise<DeploymentExample> {
+  return request(`deployments/${name}/example`);
+}
+
+/** `body`: JSON, as text, because numbers travel as they were typed. */
+export function predict(request: Request, name: string, body: string): Promise<Tried> {
+  const headers = { 'Content-Type': 'application/json' };
+  return request(`deployments/${name}/predictions`, { method: 'POST', headers, body });
+}
+
+/** How to call it from programs, with an example row. */
+export function listCalls(request: Request, name: string, language = ''): Promise<CallSnippets> {
+  return request(`deployments/${name}/calls${language ? `?language=${language}` : ''}`);
+}
+
+/** The last ten minutes; `since`: only what is new since the `at` of an earlier look. */
+export function showTraffic(
+  request: Request,
+  name: string,
+  since: string | null = null
+): Promise<Traffic> {
+  const from = since === null ? '' : `?since=${encodeURIComponent(since)}`;
+  return request(`deployments/${name}/traffic${from}`);
 }

@@ -1,4 +1,4 @@
-/** Lines of a log: whether there are new ones, those that hold a word, those that are in view. */
+/** Lines of a log: whether there are new ones, and those that hold a word. */
 
 export const MOST_LINES = 10_000;
 
@@ -36,16 +36,4 @@ export function pieces(line: string, word: string): string[] {
     from = at + wanted.length;
   }
   return [...found, line.slice(from)];
-}
-
-/** First and one past the last line to draw, with some more above and below. */
-export function inView(
-  top: number,
-  height: number,
-  line: number,
-  count: number,
-  more = 20
-): [number, number] {
-  const first = Math.min(Math.max(0, Math.floor(top / line) - more), Math.max(0, count - 1));
-  return [first, Math.min(count, Math.ceil((top + height) / line) + more)];
 }
