@@ -7,8 +7,10 @@ data folder.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,17 +19,17 @@ from msgspec import Meta
 
 from jupyter_kronkers.api.decoding import Nothing
 from jupyter_kronkers.api.exchange import Call
-from jupyter_kronkers.api.versions import NewVersion, Version
-from jupyter_kronkers.api.wire import Asked, Name, Text, Title
+from jupyter_kronkers.api.versions import Field, NewVersion, Version
+from jupyter_kronkers.api.wire import Asked, Name, Text, Title, Told, told
 from jupyter_kronkers.errors import NotFound
 from jupyter_kronkers.languages import kernels
 from jupyter_kronkers.languages.dialects import CaptureRequest
 from jupyter_kronkers.languages.kernels import Candidates
 
 if TYPE_CHECKING:
-    from jupyter_kronkers.api.rooms import Desk
+    from jupyter_kronkers.api.rooms import Desk, Step
 
-__all__ = ["Candidates", "NewCapture", "capture", "list_candidates"]
+__all__ = ["Candidates", "NewCapture", "NewPreview", "Preview", "capture", "list_candidates", "preview"]
 
 Word = Annotated[str, Meta(max_length=1_000)]
 
@@ -35,7 +37,8 @@ Word = Annotated[str, Meta(max_length=1_000)]
 class NewCapture(Asked, frozen=True):
     """Register `variable` of the notebook as the next version of `model`.
 
-    `data`, `target` and `predict` are names in the notebook; `target` may be a column of the data.
+    `data`, `target` and `predict` are names in the notebook; `target` may be a column of the data. `capture` names this
+    capture in the events that tell how far it is.
     """
 
     model: Name
@@ -49,6 +52,24 @@ class NewCapture(Asked, frozen=True):
     title: Title = ""
     description: Text = ""
     note: Text = ""
+    capture: Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")] | None = None
+
+
+class NewPreview(Asked, frozen=True):
+    """What would be registered, as in NewCapture."""
+
+    variable: Word
+    data: Word
+    target: Word | None = None
+    predict: Word | None = None
+
+
+class Preview(Told, frozen=True):
+    """The signature that a version would have, as far as the data tell; `notes` say what they do not."""
+
+    inputs: list[Field]
+    outputs: list[Field]
+    notes: list[str]
 
 
 async def list_candidates(desk: Desk, call: Call[Nothing, Nothing]) -> Candidates:
@@ -57,19 +78,42 @@ async def list_candidates(desk: Desk, call: Call[Nothing, Nothing]) -> Candidate
     return await kernels.candidates(manager, kernels.language_of(manager))
 
 
+async def preview(desk: Desk, call: Call[Nothing, NewPreview]) -> Preview:
+    """The signature of what could be registered, read off the data: the model is not asked."""
+    manager = kernel_of(desk, call.path["kernel"])
+    asked = call.body
+    wish = CaptureRequest(model=asked.variable, data=asked.data, target=asked.target, predict=asked.predict)
+    return told(await kernels.preview(manager, kernels.language_of(manager), wish), Preview)
+
+
 async def capture(desk: Desk, call: Call[Nothing, NewCapture]) -> Version:
     """Capture a model in the running kernel and register it. The kernel's names and outputs stay as they are."""
+    asked, manager = call.body, kernel_of(desk, call.path["kernel"])
+    try:
+        registered = await captured(desk, call, manager)
+    except BaseException:
+        desk.progressed(asked.capture, "failed")
+        raise
+    desk.progressed(asked.capture, "done")
+    return registered
+
+
+async def captured(desk: Desk, call: Call[Nothing, NewCapture], manager: Any) -> Version:
+    """Step by step, each told as it begins."""
     from jupyter_kronkers.models import intake
 
-    asked, manager = call.body, kernel_of(desk, call.path["kernel"])
+    asked = call.body
     notebook = await notebook_of(desk, call.path["kernel"])
     wish = NewVersion(upload="", title=asked.title, description=asked.description, note=asked.note)
+    begins: Callable[[Step], None] = functools.partial(desk.progressed, asked.capture)
     with tempfile.TemporaryDirectory(prefix="kronkers-") as folder:
         raw, finished = Path(folder) / "raw", Path(folder) / "finished"
         raw.mkdir()
+        begins("capture")
         await kernels.capture(manager, kernels.language_of(manager), wanted(asked, notebook), raw)
+        begins("upload")
         await asyncio.to_thread(intake.finish, raw, finished)
-        return await asyncio.to_thread(desk.register, call.who, asked.model, finished, wish)
+        return await asyncio.to_thread(desk.register, call.who, asked.model, finished, wish, lambda: begins("proof"))
 
 
 def wanted(asked: NewCapture, notebook: str | None) -> CaptureRequest:

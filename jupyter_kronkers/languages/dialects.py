@@ -54,6 +54,8 @@ class Dialect(Protocol):
 
     def candidates(self) -> Question: ...
 
+    def preview(self, request: CaptureRequest) -> Question: ...
+
     def capture(self, request: CaptureRequest, folder: Path) -> Question: ...
 
     def answer(self, reply: Mapping[str, Any], printed: str) -> Any: ...
@@ -65,8 +67,12 @@ class Python:
     def candidates(self) -> Question:
         return self._question(python.probe_source(), "scope['Answer'](scope['probe'](names))")
 
+    def preview(self, request: CaptureRequest) -> Question:
+        call = f"scope['preview_by_name'](scope['preview'], names, {literals.python(_plain(request))})"
+        return self._question(python.preview_source(), call)
+
     def capture(self, request: CaptureRequest, folder: Path) -> Question:
-        asked = literals.python({**asdict(request), "needs": list(request.needs)})
+        asked = literals.python(_plain(request))
         call = f"scope['by_name'](scope['capture'], names, {str(folder)!r}, {asked})"
         return self._question(python.capture_source(), call)
 
@@ -89,9 +95,25 @@ class Julia:
     def candidates(self) -> Question:
         return self._question("", julia.probe_source())
 
+    def preview(self, request: CaptureRequest) -> Question:
+        call = f"""{self._named(request)}
+named("model")
+preview(named("data"); target = target(), name = asked["target"])
+"""
+        return self._question(julia.preview_source(), call)
+
     def capture(self, request: CaptureRequest, folder: Path) -> Question:
-        text = literals.julia
-        call = f"""asked = {text(asdict(request) | {"needs": list(request.needs)})}
+        call = f"""{self._named(request)}
+capture(named("model"), {literals.julia(str(folder))}; data = named("data"), predict = named("predict"),
+        target = target(), metrics = asked["metrics"], params = asked["params"], needs = asked["needs"],
+        variable = asked["model"], notebook = asked["notebook"])
+"{{}}"
+"""
+        return self._question(julia.capture_source(), call)
+
+    def _named(self, request: CaptureRequest) -> str:
+        """Defines `asked`, what the session calls by its names, and the target as a capture takes it."""
+        return f"""asked = {literals.julia(_plain(request))}
 function named(field)
     name = asked[field]
     name === nothing && return nothing
@@ -99,12 +121,7 @@ function named(field)
     return getfield(Main, Symbol(name))
 end
 is_column(name) = name === nothing || name in table(named("data"), nothing).names || !isdefined(Main, Symbol(name))
-capture(named("model"), {text(str(folder))}; data = named("data"), predict = named("predict"),
-        target = is_column(asked["target"]) ? asked["target"] : named("target"), metrics = asked["metrics"],
-        params = asked["params"], needs = asked["needs"], variable = asked["model"], notebook = asked["notebook"])
-"{{}}"
-"""
-        return self._question(julia.capture_source(), call)
+target() = is_column(asked["target"]) ? asked["target"] : named("target")"""
 
     def _question(self, source: str, call: str) -> Question:
         text = literals.julia
@@ -133,10 +150,21 @@ class R:
     def candidates(self) -> Question:
         return self._question(r.probe_source(), "home$kronkers_probe()")
 
+    def preview(self, request: CaptureRequest) -> Question:
+        told = """home$kronkers_preview(model, rows, target, named("predict"), asked$target)"""
+        return self._question(r.preview_source(), self._named(request, told))
+
     def capture(self, request: CaptureRequest, folder: Path) -> Question:
-        text = literals.r
-        call = f"""{{
-    asked <- {text(asdict(request) | {"needs": list(request.needs)})}
+        call = f"""home$kronkers_capture(model, {literals.r(str(folder))}, data = rows, target = target,
+                          predict = named("predict"), metrics = asked$metrics, params = asked$params,
+                          needs = as.character(asked$needs), variable = asked$model, notebook = asked$notebook)
+    "{{}}\""""
+        return self._question(r.capture_source(), self._named(request, call))
+
+    def _named(self, request: CaptureRequest, call: str) -> str:
+        """`call`, where `asked` and what the notebook calls by its names stand."""
+        return f"""{{
+    asked <- {literals.r(_plain(request))}
     named <- function(field) {{
       if (is.null(asked[[field]])) return(NULL)
       if (!exists(asked[[field]], envir = globalenv()))
@@ -148,12 +176,8 @@ class R:
     target <- asked$target
     is_column <- is.null(target) || target %in% colnames(rows) || !exists(target, envir = globalenv())
     if (!is_column) target <- named("target")
-    home$kronkers_capture(model, {text(str(folder))}, data = rows, target = target, predict = named("predict"),
-                          metrics = asked$metrics, params = asked$params, needs = as.character(asked$needs),
-                          variable = asked$model, notebook = asked$notebook)
-    "{{}}"
+    {call}
   }}"""
-        return self._question(r.capture_source(), call)
 
     def _question(self, source: str, call: str) -> Question:
         # Line by line, as R refuses long texts with escapes. An error that is raised would abort the cells that wait.
@@ -177,6 +201,10 @@ class R:
 
 
 DIALECTS: dict[str, Dialect] = {"python": Python(), "r": R(), "julia": Julia()}
+
+
+def _plain(request: CaptureRequest) -> dict[str, Any]:
+    return asdict(request) | {"needs": list(request.needs)}
 
 
 def _silently(expressions: dict[str, str], code: str = "") -> dict[str, Any]:

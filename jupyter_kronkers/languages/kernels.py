@@ -23,34 +23,56 @@ import msgspec
 
 from jupyter_kronkers.errors import Conflict, Fault, Invalid
 from jupyter_kronkers.languages.dialects import DIALECTS, CaptureRequest, Dialect, Question
+from jupyter_kronkers.languages.signatures import Field
 
 if TYPE_CHECKING:
     from jupyter_client.asynchronous.client import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
 
-__all__ = ["Candidates", "CaptureRequest", "DataFound", "Likely", "ModelFound", "candidates", "capture", "language_of"]
+__all__ = [
+    "Candidates",
+    "CaptureRequest",
+    "DataFound",
+    "Likely",
+    "ModelFound",
+    "Preview",
+    "candidates",
+    "capture",
+    "language_of",
+    "preview",
+]
 
 LOOK_S, CAPTURE_S, SUBSHELL_S = 10.0, 300.0, 2.0
+# An idle kernel says so within this.
+AT_ONCE_S = 0.4
 _SLICE_S = 0.5
 
 
 class ModelFound(msgspec.Struct, frozen=True, kw_only=True):
-    """A fitted model among the names of a notebook. `size_bytes` is rough; `features` are those it tells, if any."""
+    """A fitted model among the names of a notebook. `size_bytes` is rough; `features` are those it tells, if any.
+
+    `defined` says in words where it was made, as far as the kernel knows: "cell 3", or the call that fitted it.
+    """
 
     name: str
     class_: str = msgspec.field(name="class")
     size_bytes: int | None = None
     features: list[str] | None = None
     module: str | None = None
+    defined: str | None = None
 
 
 class DataFound(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows that a model could have been fitted on."""
+    """Rows that a model could have been fitted on.
+
+    `types`: one per column, as a signature would name it; "" for what cannot be captured.
+    """
 
     name: str
     class_: str = msgspec.field(name="class")
     rows: int
     columns: list[str]
+    types: list[str]
 
 
 class Likely(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +84,22 @@ class Likely(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
-    """What a live kernel holds that can be registered."""
+    """What a live kernel holds that can be registered. `busy`: it was running a cell when it was asked."""
 
     language: str
     models: list[ModelFound]
     data: list[DataFound]
     metrics: dict[str, float]
     likely: Likely | None = None
+    busy: bool = False
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """The signature that a capture would have, as far as the data tell; `notes` say what they do not."""
+
+    inputs: list[Field]
+    outputs: list[Field]
+    notes: list[str]
 
 
 def language_of(km: AsyncKernelManager) -> str:
@@ -82,8 +113,17 @@ def language_of(km: AsyncKernelManager) -> str:
 async def candidates(km: AsyncKernelManager, language: str, *, limit_s: float = LOOK_S) -> Candidates:
     """What could be registered. Raises Conflict if the kernel is busy or dead."""
     dialect = DIALECTS[language]
-    told = await _ask(km, dialect, dialect.candidates(), limit_s)
-    return msgspec.convert({"language": language, **told}, Candidates)
+    told, busy = await _ask(km, dialect, dialect.candidates(), limit_s)
+    return msgspec.convert({"language": language, "busy": busy, **told}, Candidates)
+
+
+async def preview(
+    km: AsyncKernelManager, language: str, request: CaptureRequest, *, limit_s: float = LOOK_S
+) -> Preview:
+    """The signature of what could be registered. The model is not asked. Raises as `capture`."""
+    dialect = DIALECTS[language]
+    told, _ = await _ask(km, dialect, dialect.preview(request), limit_s)
+    return msgspec.convert(told, Preview)
 
 
 async def capture(
@@ -111,14 +151,17 @@ def _name_kernel(path: Path, name: str) -> None:
     path.write_text(json.dumps(facts | {"kernel": facts.get("kernel") or name}, indent=1), encoding="utf-8")
 
 
-async def _ask(km: AsyncKernelManager, dialect: Dialect, question: Question, limit_s: float) -> Any:
+async def _ask(km: AsyncKernelManager, dialect: Dialect, question: Question, limit_s: float) -> tuple[Any, bool]:
+    """The answer, and whether the kernel was running a cell."""
     async with _line(km, question) as line:
+        asked_at = time.monotonic()
         if await line.is_idle(dialect.patience_s):
-            return dialect.answer(*await line.ask(question, limit_s))
+            busy = time.monotonic() - asked_at > AT_ONCE_S
+            return dialect.answer(*await line.ask(question, limit_s)), busy
         if not dialect.has_subshells:
             raise _busy()
         async with line.subshell() as subshell:
-            return dialect.answer(*await line.ask(question, limit_s, subshell))
+            return dialect.answer(*await line.ask(question, limit_s, subshell)), True
 
 
 @asynccontextmanager

@@ -8,10 +8,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CAPTURE", "FOLDER", "capture_source", "probe_source"]
+__all__ = ["CAPTURE", "FOLDER", "capture_source", "preview_source", "probe_source"]
 
 FOLDER = Path(__file__).parent
-CAPTURE = ("frames.jl", "json.jl", "table.jl", "session.jl", "needs.jl", "definitions.jl", "capture.jl")
+CAPTURE = (
+    "frames.jl",
+    "json.jl",
+    "words.jl",
+    "types.jl",
+    "table.jl",
+    "cells.jl",
+    "session.jl",
+    "needs.jl",
+    "definitions.jl",
+    "capture.jl",
+)
 
 
 def capture_source() -> str:
@@ -21,7 +32,12 @@ def capture_source() -> str:
 
 def probe_source() -> str:
     """The Julia text of the probe; run inside a module, its last value is JSON text."""
-    return _text("json.jl", "probe.jl")
+    return _text("json.jl", "words.jl", "types.jl", "cells.jl", "probe.jl")
+
+
+def preview_source() -> str:
+    """The Julia text that defines `preview`; less than a capture, because Julia compiles it each time."""
+    return _text("json.jl", "words.jl", "types.jl", "table.jl", "preview.jl")
 
 
 def _text(*names: str) -> str:

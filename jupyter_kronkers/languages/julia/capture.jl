@@ -8,17 +8,7 @@
 
 using Serialization: serialize
 using SHA: sha256
-using Dates: Date, DateTime, now, UTC
-
-"What went wrong, and in `remedy` what to do about it, in words."
-struct KronkersError <: Exception
-    message::String
-    remedy::String
-end
-Base.showerror(io::IO, error::KronkersError) = print(io, strip(error.message * " " * error.remedy))
-
-reject(message, remedy = "") = throw(KronkersError(message, remedy))
-words(@nospecialize error) = first(Base.invokelatest(sprint, showerror, error), 1_000)
+using Dates: now, UTC
 
 # ---- environment
 

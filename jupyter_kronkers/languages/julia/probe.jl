@@ -1,7 +1,8 @@
 # The probe: which fitted models and which data a live session holds. Its last line gives JSON text.
 #
-# It only looks: at most 200 values, their types and sizes, and no code of the session is run but `propertynames` of a
-# DataFrame. It follows json.jl inside a private module, so nothing is left in Main.
+# It only looks: at most 200 values, their types and sizes, and no code of the session is run but `propertynames` and
+# `getproperty` of a DataFrame. It follows json.jl, words.jl, types.jl and cells.jl inside a private module, so nothing
+# is left in Main.
 
 const MOST = 200
 const METRIC = r"^(rmse|mse|mae|mape|r2|r²|rsquared|accuracy|auc|f1|logloss|loss|deviance|aic|bic|precision|recall)(_\w+)?$"i
@@ -67,7 +68,30 @@ end
 
 function data_object(found::Named, columns)
     class = found.value isa Matrix ? "Matrix" : string(nameof(typeof(found.value)))
-    return object("name", found.name, "class", class, "rows", rows_of(found.value), "columns", columns)
+    return object("name", found.name, "class", class, "rows", rows_of(found.value), "columns", columns,
+                  "types", types_of(found.value, columns))
+end
+
+"One type per column in MLflow's words; \"\" for what cannot be captured."
+function types_of(@nospecialize(value), columns)
+    value isa AbstractMatrix && return fill(type_of(value), length(columns))
+    types = String[]
+    for name in columns
+        push!(types, type_of(column_of(value, name)))
+    end
+    return types
+end
+
+column_of(@nospecialize(value), name) = Base.invokelatest(getproperty, value, Symbol(name))
+column_of(value::AbstractDict, name) = value[haskey(value, name) ? name : Symbol(name)]
+
+function type_of(@nospecialize column)
+    # Columns of Any are judged by their first thousand values.
+    column isa Array{Any} && (column = narrow(column[1:min(end, 1_000)]))
+    type = nonmissingtype(eltype(column))
+    declared = type !== Union{} && type isa DataType ? mlflow_type(type) : ""
+    has_holes = declared in ("integer", "long") && Missing <: eltype(column) && any(ismissing, column)
+    return has_holes ? "double" : declared
 end
 
 # ---- models
@@ -129,11 +153,23 @@ function size_of_items(@nospecialize(items), depth::Int)
     return total
 end
 
-function model_object(found::Named)
+"The cell that assigned the name last, in words; nothing where the session does not say."
+function cell_of(name::String, cells::Texts)
+    assigns = Regex("(^|[\\n;])\\s*((const|global)\\s+)?(\\w+\\s*,\\s*)*\\Q$name\\E\\s*(,[^=\\n]*)?(::[^=\\n]*)?=[^=]")
+    for k in length(cells):-1:1
+        file, text = cells[k]
+        number = match(r"^In\[(\d+)\]$", file)
+        number === nothing || !occursin(assigns, text) || return "cell $(number.captures[1])"
+    end
+    return nothing
+end
+
+function model_object(found::Named, cells::Texts)
     type = typeof(found.value)
     class = found.value isa Function ? "Function" : string(nameof(type))
     return object("name", found.name, "class", class, "size_bytes", rough_size(found.value, 4),
-                  "features", features_of(found.value), "module", string(parentmodule(type)))
+                  "features", features_of(found.value), "module", string(parentmodule(type)),
+                  "defined", cell_of(found.name, cells))
 end
 
 # ---- together
@@ -163,6 +199,7 @@ end
 
 function probe()
     session, models, data = values_of_session(), Named[], Named[]
+    cells = session_texts()
     told = (models = Any[], data = Any[], metrics = JsonObject())
     for found in session
         value, columns = found.value, columns_of(found.value)
@@ -171,7 +208,7 @@ function probe()
             push!(told.data, data_object(found, columns))
         elseif looks_like_model(value)
             push!(models, found)
-            push!(told.models, model_object(found))
+            push!(told.models, model_object(found, cells))
         elseif value isa Real && !(value isa Bool) && isfinite(value) && occursin(METRIC, found.name)
             push!(told.metrics, Pair{String,Any}(found.name, Float64(value)))
         end

@@ -1,4 +1,4 @@
-# The data and the answers of a model as named columns, and the types of those in MLflow's words.
+# The data and the answers of a model as named columns.
 
 "Named columns of equal length; `make(names, columns)` gives them the shape that `predict` expects."
 struct Table
@@ -6,15 +6,6 @@ struct Table
     columns::Vector{Any}
     container::String
     make::Any
-end
-
-"One column of the signature. `native` is its type in Julia, `type` in MLflow."
-struct Field
-    name::String
-    type::String
-    native::String
-    levels::Union{Nothing,Vector{String}}
-    missing::Bool
 end
 
 row_count(table::Table) = length(table.columns[1])
@@ -29,17 +20,6 @@ function checked_table(names::Vector{String}, columns::Vector{Any}, container, @
     end
     rows > 0 || reject("The data have no rows.", "Give the rows the model was trained on.")
     return Table(names, columns, container, make)
-end
-
-# Columns of Any, as some readers of CSV give them, have the type of their values.
-narrow(@nospecialize column) = isconcretetype(nonmissingtype(eltype(column))) ? column : identity.(column)
-
-function strings(@nospecialize values)
-    made = String[]
-    for value in values
-        push!(made, string(value))
-    end
-    return made
 end
 
 as_named(names, columns) = NamedTuple{Tuple(Symbol.(names))}(Tuple(columns))
@@ -107,38 +87,7 @@ function sample_rows(table::Table)
     return rows
 end
 
-# ---- types of columns
-
-mlflow_type(::Type{Bool}) = "boolean"
-mlflow_type(::Type{<:Union{Int8,Int16,Int32,UInt8,UInt16}}) = "integer"
-mlflow_type(::Type{<:Integer}) = "long"
-mlflow_type(::Type{<:Union{Float16,Float32}}) = "float"
-mlflow_type(::Type{<:Real}) = "double"
-mlflow_type(::Type{<:Union{AbstractString,Symbol,AbstractChar}}) = "string"
-mlflow_type(::Type{<:Union{Date,DateTime}}) = "datetime"
-mlflow_type(type) = nameof(type) in (:CategoricalValue, :CategoricalString) ? "string" : ""
-
-native_name(type) = mlflow_type(type) == "string" && !(type <: Union{Symbol,Char}) ? "String" : string(nameof(type))
-
-function field(name::String, @nospecialize column)
-    type = nonmissingtype(eltype(column))
-    declared = type === Union{} || !(type isa DataType) ? "" : mlflow_type(type)
-    declared == "" && reject("The column $name holds $type, which a signature cannot name.",
-                             "Give numbers, booleans, text, dates, and missing.")
-    holes = any(ismissing, column)
-    holes && declared in ("integer", "long") && (declared = "double")        # as MLflow advises
-    return Field(name, declared, native_name(type), levels_of(column), holes)
-end
-
-fields_of(names::Vector{String}, columns::Vector{Any}) = Field[field(names[k], columns[k]) for k in 1:length(names)]
-field_object(f::Field) =
-    object("name", f.name, "type", f.type, "native", f.native, "levels", f.levels, "missing", f.missing)
-
-# CategoricalArrays by shape, because that package is not ours to load.
-function levels_of(@nospecialize column)
-    occursin("Categorical", string(nameof(typeof(column)))) && hasproperty(column, :pool) || return nothing
-    return strings(column.pool.levels)
-end
+# ---- answers and files
 
 # A masked integer column is declared double, and a frame carries it as such.
 function framed(field::Field, @nospecialize column)

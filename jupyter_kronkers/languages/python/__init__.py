@@ -10,7 +10,7 @@ import ast
 from functools import cache
 from pathlib import Path
 
-__all__ = ["CAPTURE", "FOLDER", "capture_source", "probe_source"]
+__all__ = ["CAPTURE", "FOLDER", "capture_source", "preview_source", "probe_source"]
 
 FOLDER = Path(__file__).parent
 CAPTURE = (
@@ -22,7 +22,8 @@ CAPTURE = (
     "capture.py",
     "answer.py",
 )
-PROBE = ("probe.py", "answer.py")
+PROBE = ("cells.py", "dtypes.py", "probe.py", "answer.py")
+PREVIEW = (*CAPTURE[:-1], "preview.py", "answer.py")
 _FUTURE = "from __future__ import annotations\n"
 
 
@@ -34,6 +35,11 @@ def capture_source() -> str:
 def probe_source() -> str:
     """The Python text that defines `probe` and `Answer`."""
     return _one_text(PROBE)
+
+
+def preview_source() -> str:
+    """The Python text that defines `preview`, `preview_by_name` and `Answer`."""
+    return _one_text(PREVIEW)
 
 
 @cache

@@ -28,6 +28,20 @@ class Answer:
 
 def by_name(capture: Callable[..., Any], names: Mapping[str, Any], folder: str, asked: Mapping[str, Any]) -> Answer:
     """Capture what `asked` names. Its `target` is a column of the data if there is one, else a name too."""
+    facts = {key: asked[key] for key in ("metrics", "params", "needs", "notebook")}
+    model, things = _named(names, asked)
+    capture(model, folder, **things, variable=asked["model"], **facts)
+    return Answer({"captured": True})
+
+
+def preview_by_name(preview: Callable[..., Any], names: Mapping[str, Any], asked: Mapping[str, Any]) -> Answer:
+    """The signature that a capture of what `asked` names would have."""
+    model, things = _named(names, asked)
+    return Answer(preview(model, **things))
+
+
+def _named(names: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The model, and what is given beside it."""
 
     def named(field: str) -> Any:
         name = asked[field]
@@ -38,10 +52,7 @@ def by_name(capture: Callable[..., Any], names: Mapping[str, Any], folder: str, 
     data, target = named("data"), asked["target"]
     if target is not None and target not in _columns(data):
         target = named("target") if target in names else target
-    facts = {key: asked[key] for key in ("metrics", "params", "needs", "notebook")}
-    model, predict = named("model"), named("predict")
-    capture(model, folder, data=data, target=target, predict=predict, variable=asked["model"], **facts)
-    return Answer({"captured": True})
+    return named("model"), {"data": data, "target": target, "predict": named("predict")}
 
 
 def _columns(data: Any) -> list[str]:

@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from jupyter_kronkers.languages.python.cells import places
+from jupyter_kronkers.languages.python.dtypes import type_of_dtype, type_of_objects, type_of_series
+
 MOST_THINGS, MOST_COLUMNS, MOST_PARTS, LONGEST_NAME = 200, 500, 2_000, 200
 _METRICS = {"mse", "rmse", "mae", "mape", "r2", "auc", "roc_auc", "f1", "accuracy", "precision", "recall", "logloss"}
 _TARGETS = ("y_train", "y", "target", "labels", "y_test")
@@ -24,6 +27,8 @@ def probe(names: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: thing for name, thing in list(names.items()) if _may_be_shown(name, thing)}
     models = list(islice((_model(name, thing) for name, thing in own.items() if _is_model(thing)), MOST_THINGS))
     data = list(islice(filter(None, (_data(name, thing) for name, thing in own.items())), MOST_THINGS))
+    where = places({model["name"] for model in models}, names)
+    models = [model | {"defined": where.get(model["name"])} for model in models]
     return {"models": models, "data": data, "metrics": _metrics(own), "likely": _likely(models, data)}
 
 
@@ -117,7 +122,21 @@ def _data(name: str, thing: Any) -> dict[str, Any] | None:
         return None
     rows, columns = shape
     shown = [str(column)[:LONGEST_NAME] for column in columns[:MOST_COLUMNS]]
-    return {"name": name, "class": type(thing).__name__, "rows": rows, "columns": shown}
+    types = _types(thing, columns[:MOST_COLUMNS])
+    return {"name": name, "class": type(thing).__name__, "rows": rows, "columns": shown, "types": types}
+
+
+def _types(thing: Any, columns: list[Any]) -> list[str]:
+    """One type per column, in MLflow's words; "" for what cannot be captured."""
+    if _is_pandas(thing, "DataFrame"):
+        return [type_of_series(thing.iloc[:, at]) for at in range(len(columns))]
+    if _is_pandas(thing, "Series"):
+        return [type_of_series(thing)]
+    if _is_array(thing):
+        table = thing.reshape(len(thing), -1)
+        return [type_of_dtype(thing.dtype, table[:MOST_PARTS, at]) for at in range(len(columns))]
+    rows = [row for row in thing[:MOST_PARTS] if type(row) is dict]
+    return [type_of_objects(row.get(column) for row in rows) for column in columns]
 
 
 def _shape(thing: Any) -> tuple[int, list[Any]] | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CAPTURE", "FOLDER", "PROBE", "capture_source", "probe_source"]
+__all__ = ["CAPTURE", "FOLDER", "PROBE", "capture_source", "preview_source", "probe_source"]
 
 FOLDER = Path(__file__).parent
 CAPTURE = ("frames.R", "json.R", "globals.R", "packing.R", "capture.R")
 PROBE = ("json.R", "probe.R")
+PREVIEW = ("json.R", "capture.R", "preview.R")
 
 
 def capture_source() -> str:
@@ -23,6 +24,11 @@ def capture_source() -> str:
 def probe_source() -> str:
     """The R text that defines `kronkers_probe`, which returns JSON text, where it is evaluated."""
     return _text(PROBE)
+
+
+def preview_source() -> str:
+    """The R text that defines `kronkers_preview`, which returns JSON text, where it is evaluated."""
+    return _text(PREVIEW)
 
 
 def _text(names: tuple[str, ...]) -> str:

@@ -47,6 +47,7 @@ model_found <- function(name, thing, things) {
   features <- if (is.null(formula)) importance_of(thing) else formula$features
   list(name = name, class = as.character(kinds)[1L], size_bytes = as.double(utils::object.size(thing)),
        features = if (length(features)) I(utils::head(features, most_columns)), module = owner,
+       defined = tryCatch(made_by(thing), error = function(e) NULL),
        hints = list(target = formula$target, data = data_name(thing)))
 }
 
@@ -87,6 +88,16 @@ importance_of <- function(thing) {
   if (length(attr(importance, "dim")) == 2L) attr(importance, "dimnames")[[1L]]
 }
 
+# The call that fitted it, as many models keep it. In which cell that stands R does not know.
+made_by <- function(thing) {
+  call <- part(thing, "call")
+  if (!is.call(call) || !is.symbol(call[[1L]]) || length(call) > 50L) return(NULL)
+  # Data that were spliced into the call by do.call would be written out in full.
+  short <- as.call(lapply(as.list(call), function(x) if (is.language(x) || is.atomic(x) && length(x) < 5L) x else quote(...)))
+  text <- gsub("\\s+", " ", paste(deparse(short, width.cutoff = 120L, nlines = 3L), collapse = " "))
+  if (nchar(text) > 120L) paste0(substr(text, 1L, 119L), "\u2026") else text
+}
+
 data_name <- function(thing) {
   call <- part(thing, "call")
   named <- if (is.call(call)) as.list(call)[["data"]]
@@ -99,9 +110,23 @@ data_found <- function(name, thing, things) {
   kinds <- attr(thing, "class")
   size <- attr(thing, "dim")
   if ("data.frame" %in% kinds && typeof(thing) == "list")
-    return(list(name = name, class = kinds[1L], rows = .row_names_info(thing, 2L), columns = columns_of(attr(thing, "names"))))
+    return(list(name = name, class = kinds[1L], rows = .row_names_info(thing, 2L), columns = columns_of(attr(thing, "names")),
+                types = I(vapply(seq_len(min(length(unclass(thing)), most_columns)), function(at) type_of(.subset2(thing, at)), ""))))
   if (is.null(kinds) && is.atomic(thing) && length(size) == 2L)
-    list(name = name, class = "matrix", rows = size[1L], columns = columns_of(attr(thing, "dimnames")[[2L]]))
+    list(name = name, class = "matrix", rows = size[1L], columns = matrix_columns(attr(thing, "dimnames")[[2L]], size[2L]),
+         types = I(vapply(seq_len(min(size[2L], most_columns)), function(at) type_of(thing[, at]), "")))
+}
+
+# As a capture names them.
+matrix_columns <- function(names, width) columns_of(if (is.null(names)) paste0("V", seq_len(width)) else names)
+
+# As a capture would declare it (field in capture.R); "" for what cannot travel.
+type_of <- function(column) {
+  kinds <- setdiff(attr(column, "class"), "AsIs")
+  if (!is.null(attr(column, "dim"))) return("")
+  if (length(kinds)) return(if ("factor" %in% kinds) "string" else if (any(c("Date", "POSIXct") %in% kinds)) "datetime" else "")
+  switch(typeof(column), logical = "boolean", integer = if (anyNA(column)) "double" else "long", double = "double",
+         character = "string", "")
 }
 
 columns_of <- function(names) I(utils::head(as.character(names), most_columns))

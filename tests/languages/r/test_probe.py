@@ -60,9 +60,10 @@ def test_fitted_models_are_found_with_their_features_and_their_package(look: Loo
 
 def test_data_frames_and_matrices_are_found_with_their_columns(look: Look) -> None:
     found = look("d <- cars; m <- as.matrix(cars[1:3, ]); v <- 1:3")
+    columns = {"columns": ["speed", "dist"], "types": ["double", "double"]}
     assert found["data"] == [
-        {"name": "d", "class": "data.frame", "rows": 50, "columns": ["speed", "dist"]},
-        {"name": "m", "class": "matrix", "rows": 3, "columns": ["speed", "dist"]},
+        {"name": "d", "class": "data.frame", "rows": 50, **columns},
+        {"name": "m", "class": "matrix", "rows": 3, **columns},
     ]
 
 
