@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from pprint import pformat
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ VARIABLE = "KRONKERS_TOKEN"
 Request = dict[str, list[Row]]
 
 
-class Snippet(NamedTuple):
+@dataclass(frozen=True)
+class Snippet:
     """language: curl, python, r or julia."""
 
     language: str
