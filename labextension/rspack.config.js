@@ -1,5 +1,7 @@
 // How @jupyter/builder bundles TypeScript: rspack's own compiler, so the build needs no other tool.
 // React's classic runtime, because the lean install (`npm --omit=peer`) has no react/jsx-runtime to look into.
+const path = require('node:path');
+
 module.exports = {
   resolve: { extensions: ['.ts', '.tsx', '.js'] },
   module: {
@@ -15,6 +17,15 @@ module.exports = {
           }
         },
         type: 'javascript/auto'
+      },
+      {
+        // Before the builder's own rule for style sheets, which would leave every comment and blank in the bundle.
+        test: path.join(__dirname, 'style', 'index.css'),
+        enforce: 'pre',
+        use: [
+          { loader: 'builtin:lightningcss-loader', options: { minify: true } },
+          { loader: path.join(__dirname, 'styles.js') }
+        ]
       }
     ]
   }

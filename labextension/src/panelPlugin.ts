@@ -1,4 +1,4 @@
-/** The side panel, the commands that open and refresh it, and when it looks again by itself. */
+/** The side panel, the commands that open and refresh it, and when it looks again. */
 
 import {
   ILayoutRestorer,
@@ -6,58 +6,85 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { Poll } from '@lumino/polling';
+import { IStateDB } from '@jupyterlab/statedb';
 
+import { listDeployments } from './api/deployments';
+import { listModels } from './api/models';
 import { IKronkers } from './kronkers';
-import { Overview } from './state/overview';
-import { Panel } from './widgets/panel';
+import { EVERYTHING } from './state/choice';
+import { Following } from './state/following';
+import { Kept } from './state/kept';
+import { Watched } from './state/watched';
+import { Panel, type PanelParts } from './widgets/panel';
 
 const CATEGORY = 'Kronkers';
-const SECONDS = 1000;
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kronkers:panel',
   description: 'Lists models and deployments in the left side bar.',
   autoStart: true,
   requires: [IKronkers],
-  optional: [ICommandPalette, ILayoutRestorer],
+  optional: [ICommandPalette, ILayoutRestorer, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     kronkers: IKronkers,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    stateDb: IStateDB | null
   ) => {
-    const overview = new Overview(kronkers.request);
-    const panel = new Panel(overview);
+    const parts: PanelParts = {
+      models: new Watched(() => listModels(kronkers.request)),
+      deployments: new Watched(() => listDeployments(kronkers.request)),
+      choice: new Kept(EVERYTHING, 'jupyter-kronkers:choice', stateDb),
+      run: (command, args = {}) => void app.commands.execute(command, args)
+    };
+    const panel = new Panel(parts);
     app.shell.add(panel, 'left', { rank: 650 });
     restorer?.add(panel, panel.id);
-    addCommands(app, panel, overview);
+    addCommands(app, panel, parts);
     palette?.addItem({ command: 'kronkers:open', category: CATEGORY });
     palette?.addItem({ command: 'kronkers:refresh', category: CATEGORY });
-    lookAgain(panel, overview);
+    follow(panel, parts, kronkers);
   }
 };
 
-function addCommands(app: JupyterFrontEnd, panel: Panel, overview: Overview): void {
+function addCommands(app: JupyterFrontEnd, panel: Panel, parts: PanelParts): void {
   app.commands.addCommand('kronkers:open', {
     label: 'Show Models and Deployments',
-    execute: () => app.shell.activateById(panel.id)
+    execute: () => app.shell.activateById(panel.id),
+    describedBy: { args: null }
   });
   app.commands.addCommand('kronkers:refresh', {
     label: 'Refresh Models and Deployments',
-    execute: () => overview.refresh()
+    execute: async () => {
+      await Promise.all([parts.models.refresh(), parts.deployments.refresh()]);
+    },
+    describedBy: { args: null }
   });
 }
 
-/** Slowly, and only while somebody can see the panel: a script may register or deploy at any time. */
-function lookAgain(panel: Panel, overview: Overview): void {
-  const poll = new Poll({
-    name: 'jupyter-kronkers:overview',
-    auto: false,
-    factory: () => overview.refresh(),
-    frequency: { interval: 10 * SECONDS, backoff: true, max: 60 * SECONDS },
-    standby: () => !panel.isVisible || document.hidden
+/** Only while somebody can see the panel. What is kept of it is read when it is seen first. */
+function follow(
+  panel: Panel,
+  { models, deployments, choice }: PanelParts,
+  { changes }: IKronkers
+): void {
+  const followings = [
+    new Following(models, changes, ({ kind }) => kind !== 'capture_progressed'),
+    new Following(deployments, changes, ({ kind }) => kind === 'deployment_changed')
+  ];
+  let restored = false;
+  panel.turned.connect((_, seen) => {
+    if (seen && !restored) {
+      restored = true;
+      void choice.restore();
+    }
+    for (const following of followings) {
+      if (seen) {
+        following.start();
+      } else {
+        following.stop();
+      }
+    }
   });
-  panel.shown.connect(() => void poll.refresh());
-  void poll.start();
 }

@@ -17,6 +17,7 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+BUILT = Path(__file__).parents[2] / "jupyter_kronkers" / "_labextension"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 UP_S = 60.0
 
@@ -35,6 +36,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
     environment = surroundings(home)
     words = ["--no-browser", "--ServerApp.port=0", "--allow-root", "--LabApp.expose_app_in_browser=True"]
+    words += [f"--LabApp.extra_labextensions_path={built_front_end(home)}"]
     with (home / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *words, f"--notebook-dir={home}"],
@@ -48,6 +50,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def built_front_end(home: Path) -> Path:
+    """The front end as it was built last; a copy, so that a new build disturbs no test."""
+    place = home / "labextensions"
+    shutil.copytree(BUILT, place / "jupyter-kronkers")
+    return place
 
 
 def surroundings(home: Path) -> dict[str, str]:

@@ -1,60 +1,90 @@
 import * as React from 'react';
 
 import type { Deployment } from '../api/types';
-import { wordingOf } from '../state/words';
-import { Fact, Section } from './section';
+import { chosenDeployments } from '../state/choice';
+import type { Seen } from '../state/watched';
+import { servedInWords, wordingOf } from '../state/words';
+import type { Run } from './models';
+import { Part } from './part';
+import { Rows } from './rows';
 
 interface DeploymentListProps {
-  deployments: readonly Deployment[];
+  seen: Seen<readonly Deployment[]>;
+  search: string;
+  onShowAll: () => void;
+  onRetry: () => void;
+  run: Run;
 }
 
-export function DeploymentList({ deployments }: DeploymentListProps): React.JSX.Element {
+export function DeploymentList(props: DeploymentListProps): React.JSX.Element {
+  const { seen, search, onShowAll, onRetry, run } = props;
+  const deployments = seen.value ?? [];
+  const shown = chosenDeployments(deployments, search);
   return (
-    <Section title="Deployments" count={deployments.length} empty={<NoDeployments />}>
-      {deployments.map(deployment => (
-        <DeploymentItem key={deployment.name} deployment={deployment} />
-      ))}
-    </Section>
+    <Part
+      seen={seen}
+      noun="deployment"
+      count={deployments.length}
+      shown={shown.length}
+      empty={<NoDeployments />}
+      onShowAll={search.trim() ? onShowAll : undefined}
+      onRetry={onRetry}
+    >
+      <Rows
+        label="Deployments"
+        items={shown}
+        nameOf={deployment => deployment.name}
+        draw={deployment => <DeploymentRow deployment={deployment} />}
+        onOpen={deployment => run('kronkers:open-deployment', { deployment: deployment.name })}
+        action={{
+          title: 'Copy call',
+          labelOf: deployment => `Copy call of ${deployment.name}`,
+          onDo: deployment => run('kronkers:copy-call', { deployment: deployment.name })
+        }}
+      />
+    </Part>
   );
 }
 
 function NoDeployments(): React.JSX.Element {
   return (
+    <p>
+      Nothing is deployed yet. Press “Deploy” beside a model, and programs can ask it for
+      predictions.
+    </p>
+  );
+}
+
+function DeploymentRow({ deployment }: { deployment: Deployment }): React.JSX.Element {
+  const { words, tone } = wordingOf(deployment);
+  const { name, live, reason, remedy } = deployment;
+  return (
     <>
-      <p>Nothing is deployed yet. In a terminal:</p>
-      <code>jupyter kronkers deployments create NAME MODEL</code>
+      <span className="kr-RowHead">
+        <span className="kr-Name kr-Told" title={name}>
+          {name}
+        </span>
+        {live !== null && (
+          <span className="kr-Badges">
+            <span className="kr-Badge" title={`Version ${live} answers`}>
+              version {live}
+            </span>
+          </span>
+        )}
+      </span>
+      <span className="kr-RowLine" title={[reason, remedy].filter(Boolean).join(' ')}>
+        <span className={`kr-Dot kr-${tone}`} aria-hidden="true" />
+        <span className="kr-Told">
+          <span className="kr-State">{words}</span>
+          {` · ${reason || share(deployment)}`}
+        </span>
+      </span>
     </>
   );
 }
 
-function DeploymentItem({ deployment }: { deployment: Deployment }): React.JSX.Element {
-  const { words, tone } = wordingOf(deployment);
-  return (
-    <li>
-      <details className="kr-Item">
-        <summary>
-          <span className="kr-Name">{deployment.name}</span>
-          <span className="kr-Line">
-            <span className={`kr-Dot kr-${tone}`} aria-hidden="true" />
-            <span className="kr-State">{words}</span>
-            <span>{servedBy(deployment)}</span>
-          </span>
-        </summary>
-        <dl>
-          <Fact name="Serves">{wanted(deployment)}</Fact>
-          {deployment.reason && <Fact name="Why">{deployment.reason}</Fact>}
-          {deployment.remedy && <Fact name="What to do">{deployment.remedy}</Fact>}
-        </dl>
-      </details>
-    </li>
-  );
-}
-
-/** "bike-demand/3", or the model alone while no version answers. */
-function servedBy({ model, live }: Deployment): string {
-  return live === null ? model : `${model}/${live}`;
-}
-
-function wanted({ model, alias, version }: Deployment): string {
-  return alias === null ? `version ${version} of ${model}` : `the ${alias} of ${model}`;
+function share(deployment: Deployment): string {
+  const { canary_state, percent } = deployment;
+  const canary = canary_state ? ` · ${percent} % to version ${canary_state.number}` : '';
+  return `${servedInWords(deployment)}${canary}`;
 }
