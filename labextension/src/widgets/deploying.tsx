@@ -1,0 +1,467 @@
+/** The dialog *Deploy*: what answers under which name, what that changes, and the address it gets. */
+
+import * as React from 'react';
+
+import {
+  CHAMPION,
+  type Deploying,
+  type Known,
+  namedBy,
+  otherVersion,
+  type Plan,
+  type Seen,
+  type Wish
+} from '../state/deploying';
+import { servedInWords, wordingOf } from '../state/words';
+import { ProblemNotice } from './notice';
+import { Steps, useSeen } from './sheet';
+
+export interface DeployActions {
+  run: (command: string, args: Record<string, string>) => void;
+  close: () => void;
+}
+
+interface Parts {
+  deploying: Deploying;
+  actions: DeployActions;
+}
+
+export function DeployView({ deploying, actions }: Parts): React.JSX.Element {
+  const seen = useSeen(deploying);
+  return (
+    <div className="kr-Deploy" aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}>
+      {partOf(deploying, seen, actions)}
+    </div>
+  );
+}
+
+function partOf(deploying: Deploying, seen: Seen, actions: DeployActions): React.JSX.Element {
+  const { wish, known } = seen;
+  if (seen.phase === 'stuck' && seen.problem) {
+    return <Stuck deploying={deploying} seen={seen} actions={actions} />;
+  }
+  if (!wish || !known || seen.phase === 'looking') {
+    return (
+      <p className="kr-Wait" role="status">
+        Looking for what is deployed…
+      </p>
+    );
+  }
+  if (seen.phase === 'sending') {
+    return <Sending seen={seen} wish={wish} known={known} actions={actions} />;
+  }
+  if (seen.phase === 'done') {
+    return <Done seen={seen} wish={wish} known={known} actions={actions} />;
+  }
+  return <Form deploying={deploying} wish={wish} known={known} actions={actions} />;
+}
+
+function Stuck({ deploying, seen, actions }: Parts & { seen: Seen }): React.JSX.Element {
+  return (
+    <div className="kr-Wait">
+      {seen.problem && (
+        <ProblemNotice problem={seen.problem} onRetry={() => void deploying.look()} />
+      )}
+      <div className="kr-Actions">
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Close
+        </button>
+      </div>
+    </div>
+  );
+}
+
+// ---- the form
+
+interface FormParts {
+  deploying: Deploying;
+  wish: Wish;
+  known: Known;
+}
+
+function Form({
+  deploying,
+  wish,
+  known,
+  actions
+}: FormParts & { actions: DeployActions }): React.JSX.Element {
+  const { problem, version } = deploying.seen;
+  const form = React.useRef<HTMLFormElement>(null);
+  React.useEffect(() => {
+    form.current?.querySelector<HTMLElement>('input:checked, input')?.focus();
+  }, []);
+  const plan = deploying.plan;
+  if (!plan) {
+    return <p role="status">…</p>;
+  }
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    void deploying.deploy();
+  };
+  const rejected = version?.state === 'rejected';
+  const unwell = Object.keys(plan.faults).length > 0 || rejected;
+  return (
+    <form className="kr-Form" ref={form} onSubmit={submit} noValidate>
+      {problem && <ProblemNotice problem={problem} />}
+      {rejected && (
+        <ProblemNotice
+          problem={{
+            message: `Version ${known.version} was rejected: ${version.reason}`,
+            remedy: 'Only proven versions can be served. Register it again, then deploy that one.'
+          }}
+        />
+      )}
+      <Place deploying={deploying} wish={wish} known={known} fault={plan.faults.name} />
+      <Follow deploying={deploying} wish={wish} known={known} plan={plan} />
+      <Share deploying={deploying} wish={wish} known={known} fault={plan.faults.percent} />
+      <Size deploying={deploying} wish={wish} plan={plan} />
+      <label className="kr-Field">
+        <span>Why</span>
+        <input value={wish.why} onChange={event => deploying.choose({ why: event.target.value })} />
+        <small>Kept in the history, for those who ask later. May stay empty.</small>
+      </label>
+      <section className="kr-Signature" aria-label="What will happen" aria-live="polite">
+        {unwell ? (
+          <p className="kr-Quiet">Nothing yet: something above has to be put right first.</p>
+        ) : (
+          plan.words.map(words => <p key={words}>{words}</p>)
+        )}
+      </section>
+      <div className="kr-Foot">
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Cancel
+        </button>
+        <button type="submit" className="kr-Button kr-primary" disabled={unwell}>
+          {wish.share === 'part' ? `Send ${wish.percent} % to version ${known.version}` : 'Deploy'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Place({
+  deploying,
+  wish,
+  known,
+  fault
+}: FormParts & { fault: string | undefined }): React.JSX.Element {
+  const own = known.deployments.filter(({ model }) => model === known.model);
+  const isNew = wish.deployment === '';
+  return (
+    <fieldset className="kr-Choices">
+      <legend>Deployment</legend>
+      {own.map(found => (
+        <label key={found.name} className="kr-Choice">
+          <input
+            type="radio"
+            name="kr-deployment"
+            checked={wish.deployment === found.name}
+            onChange={() => deploying.choose({ deployment: found.name })}
+          />
+          <span className="kr-ChoiceName kr-Told">{found.name}</span>
+          <span className="kr-Line">
+            <span className={`kr-Dot kr-${wordingOf(found).tone}`} aria-hidden="true" />
+            {wordingOf(found).words}
+            {found.live === null ? '' : `, version ${found.live}`}
+          </span>
+          <span className="kr-Quiet kr-ChoiceFacts">serves {servedInWords(found)}</span>
+        </label>
+      ))}
+      {own.length > 0 && (
+        <label className="kr-Choice">
+          <input
+            type="radio"
+            name="kr-deployment"
+            checked={isNew}
+            onChange={() => deploying.choose({ deployment: '' })}
+          />
+          <span>A new one</span>
+        </label>
+      )}
+      {isNew && (
+        <label className="kr-Field">
+          <span>Name</span>
+          <input
+            value={wish.name}
+            onChange={event => deploying.choose({ name: event.target.value })}
+            aria-invalid={fault !== undefined}
+            aria-describedby="kr-deployment-says"
+            autoComplete="off"
+            spellCheck={false}
+          />
+          <small id="kr-deployment-says" className={fault ? 'kr-Fault' : ''} aria-live="polite">
+            {fault ?? 'The name that applications call. It stays when the version changes.'}
+          </small>
+        </label>
+      )}
+    </fieldset>
+  );
+}
+
+function Follow({ deploying, wish, known, plan }: FormParts & { plan: Plan }): React.JSX.Element {
+  const names = [...new Set([CHAMPION, wish.alias, ...known.aliases.map(({ alias }) => alias)])];
+  const stands = namedBy(wish.alias, known);
+  const follows = wish.follow === 'alias';
+  const sets = follows && wish.share === 'all' && stands !== known.version;
+  return (
+    <fieldset className="kr-Choices">
+      <legend>What it serves</legend>
+      <div className="kr-Choice">
+        <label>
+          <input
+            type="radio"
+            name="kr-follow"
+            checked={follows}
+            onChange={() => deploying.choose({ follow: 'alias' })}
+          />{' '}
+          It follows an alias
+        </label>
+        <select
+          aria-label="Alias"
+          value={wish.alias}
+          disabled={!follows}
+          onChange={event => deploying.choose({ alias: event.target.value })}
+        >
+          {names.map(name => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <span className="kr-Quiet kr-ChoiceFacts">
+          {stands === null ? 'names no version yet' : `is version ${stands} now`}
+        </span>
+      </div>
+      {sets && (
+        <label className="kr-Choice kr-Inner">
+          <input
+            type="checkbox"
+            checked={wish.sets}
+            onChange={event => deploying.choose({ sets: event.target.checked })}
+          />
+          <span>
+            Set {wish.alias} to version {known.version}
+          </span>
+        </label>
+      )}
+      {plan.faults.sets && (
+        <p className="kr-Fault" role="alert">
+          {plan.faults.sets}
+        </p>
+      )}
+      <label className="kr-Choice">
+        <input
+          type="radio"
+          name="kr-follow"
+          checked={!follows}
+          onChange={() => deploying.choose({ follow: 'version' })}
+        />
+        <span>Always version {known.version}</span>
+        <span className="kr-Quiet kr-ChoiceFacts">until someone changes the deployment</span>
+      </label>
+    </fieldset>
+  );
+}
+
+function Share({
+  deploying,
+  wish,
+  known,
+  fault
+}: FormParts & { fault: string | undefined }): React.JSX.Element | null {
+  const other = otherVersion(wish, known);
+  if (other === null) {
+    return null;
+  }
+  const part = wish.share === 'part';
+  return (
+    <fieldset className="kr-Choices">
+      <legend>How much of it</legend>
+      <label className="kr-Choice">
+        <input
+          type="radio"
+          name="kr-share"
+          checked={!part}
+          onChange={() => deploying.choose({ share: 'all' })}
+        />
+        <span>All requests</span>
+      </label>
+      <div className="kr-Choice">
+        <label>
+          <input
+            type="radio"
+            name="kr-share"
+            checked={part}
+            onChange={() => deploying.choose({ share: 'part' })}
+          />{' '}
+          A part first (canary)
+        </label>
+        <input
+          type="number"
+          aria-label="Percent of the requests"
+          aria-invalid={fault !== undefined}
+          min={1}
+          max={99}
+          value={wish.percent}
+          disabled={!part}
+          onChange={event => deploying.choose({ percent: event.target.valueAsNumber || 0 })}
+        />
+        <span>%</span>
+        <span className="kr-Quiet kr-ChoiceFacts">version {other} answers the others</span>
+      </div>
+      {fault && (
+        <p className="kr-Fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+function Size({
+  deploying,
+  wish,
+  plan
+}: Omit<FormParts, 'known'> & { plan: Plan }): React.JSX.Element {
+  return (
+    <div className="kr-Pair">
+      <label className="kr-Field">
+        <span>Replicas</span>
+        <input
+          type="number"
+          min={1}
+          max={64}
+          value={wish.replicas || ''}
+          aria-invalid={plan.faults.replicas !== undefined}
+          onChange={event => deploying.choose({ replicas: event.target.valueAsNumber || 0 })}
+        />
+        <small className={plan.faults.replicas ? 'kr-Fault' : ''}>
+          {plan.faults.replicas ?? 'Processes that answer side by side.'}
+        </small>
+      </label>
+      <label className="kr-Field">
+        <span>Spares</span>
+        <input
+          type="number"
+          min={0}
+          max={8}
+          value={Number.isNaN(wish.spares) ? '' : wish.spares}
+          aria-invalid={plan.faults.spares !== undefined}
+          onChange={event => deploying.choose({ spares: event.target.valueAsNumber })}
+        />
+        <small className={plan.faults.spares ? 'kr-Fault' : ''}>
+          {plan.faults.spares ?? 'Loaded processes that stand by, in case one dies.'}
+        </small>
+      </label>
+    </div>
+  );
+}
+
+// ---- on its way, and there
+
+interface WayParts {
+  seen: Seen;
+  wish: Wish;
+  known: Known;
+  actions: DeployActions;
+}
+
+function Sending({ seen, wish, known, actions }: WayParts): React.JSX.Element {
+  const steps = [
+    ...(seen.began.alias === undefined
+      ? []
+      : [['alias', `Set ${wish.alias} to version ${known.version}`] as const]),
+    ['decision', 'Write the decision down'] as const,
+    [
+      'loading',
+      `Load version ${known.version}, let it give its recorded answers, then let it answer`
+    ] as const
+  ];
+  return (
+    <div className="kr-Wait">
+      <Steps steps={steps} at={seen.step} began={seen.began} />
+      {seen.problem && <ProblemNotice problem={seen.problem} />}
+      <div className="kr-Actions">
+        {seen.deployment && (
+          <button
+            type="button"
+            className="kr-Button"
+            onClick={() =>
+              actions.run('kronkers:open-deployment', { deployment: seen.deployment?.name ?? '' })
+            }
+          >
+            Open its page
+          </button>
+        )}
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Go on in the background
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Done({ seen, wish, known, actions }: WayParts): React.JSX.Element | null {
+  const { deployment } = seen;
+  const heading = React.useRef<HTMLHeadingElement>(null);
+  React.useEffect(() => heading.current?.focus(), []);
+  if (!deployment) {
+    return null;
+  }
+  const { name, url } = deployment;
+  return (
+    <div className="kr-Registered">
+      <h2 ref={heading} tabIndex={-1}>
+        <span className="kr-Verdict kr-good" aria-hidden="true">
+          ✓
+        </span>
+        <span className="kr-Told">{name}</span>{' '}
+        {wish.share === 'part'
+          ? `answers ${wish.percent} % of the requests with version ${known.version}`
+          : `answers with version ${deployment.live}`}
+      </h2>
+      <dl className="kr-Captured">
+        <div className="kr-Fact">
+          <dt>Address</dt>
+          <dd>
+            {url ? (
+              <code className="kr-Told">{url}</code>
+            ) : (
+              'Nothing serves predictions on this machine at present.'
+            )}
+          </dd>
+        </div>
+        <div className="kr-Fact">
+          <dt>Serves</dt>
+          <dd>{servedInWords(deployment)}</dd>
+        </div>
+        <div className="kr-Fact">
+          <dt>Replicas</dt>
+          <dd>
+            {deployment.replicas}
+            {deployment.spares > 0 ? `, and ${deployment.spares} standing by` : ''}
+          </dd>
+        </div>
+      </dl>
+      <div className="kr-Foot">
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Close
+        </button>
+        <button
+          type="button"
+          className="kr-Button"
+          onClick={() => actions.run('kronkers:copy-call', { deployment: name })}
+        >
+          Copy call
+        </button>
+        <button
+          type="button"
+          className="kr-Button kr-primary"
+          onClick={() => actions.run('kronkers:open-deployment', { deployment: name, tab: 'try' })}
+        >
+          Try it
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,487 @@
+/** The dialog *Register model*: what the kernel holds, the form, the way of it, the card of what came out. */
+
+import * as React from 'react';
+
+import type { Candidates, Preview } from '../api/types';
+import { counted, hasAll, type Measure, sizeInWords, targetsFor } from '../state/proposing';
+import type { Choice, Next, Registering, Seen } from '../state/registering';
+import { languageInWords } from '../state/words';
+import { ProblemNotice } from './notice';
+import { RegisteredCard } from './registered';
+import { Steps, useSeen } from './sheet';
+
+export interface RegisterActions {
+  /** Do what gets on when nothing can be registered. */
+  next: (next: Next) => void;
+  /** A command of another part, with the dialog closed. */
+  run: (command: string, args: Record<string, string | number>) => void;
+  close: () => void;
+}
+
+interface Parts {
+  registering: Registering;
+  actions: RegisterActions;
+}
+
+const STEPS = [
+  ['capture', 'Capture: the kernel writes down the model, its code and a sample of answers'],
+  ['upload', 'Upload: the capture is handed over'],
+  ['proof', 'Proof: a fresh process must give the same answers']
+] as const;
+
+export function RegisterView({ registering, actions }: Parts): React.JSX.Element {
+  const seen = useSeen(registering);
+  return (
+    <div className="kr-Register" aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}>
+      {partOf(registering, seen, actions)}
+    </div>
+  );
+}
+
+function partOf(registering: Registering, seen: Seen, actions: RegisterActions): React.JSX.Element {
+  switch (seen.phase) {
+    case 'looking':
+      return <Looking />;
+    case 'waiting':
+      return <Waiting registering={registering} />;
+    case 'stuck':
+      return <Stuck registering={registering} seen={seen} actions={actions} />;
+    case 'sending':
+      return <Sending seen={seen} close={actions.close} />;
+    case 'done':
+      return <RegisteredCard registering={registering} actions={actions} />;
+    default:
+      return <Form registering={registering} actions={actions} />;
+  }
+}
+
+function Looking(): React.JSX.Element {
+  return (
+    <p className="kr-Wait" role="status">
+      Looking into the kernel…
+    </p>
+  );
+}
+
+function Waiting({ registering }: { registering: Registering }): React.JSX.Element {
+  const language = languageInWords(registering.notebook.kernel?.language.toLowerCase() ?? '');
+  return (
+    <div className="kr-Wait">
+      <div role="status">
+        <p>
+          <strong>The kernel runs a cell.</strong>
+        </p>
+        <p>
+          {language || 'It'} answers when the cell has ended. This goes on by itself; nothing of the
+          notebook is stopped.
+        </p>
+      </div>
+      <div className="kr-Actions">
+        <button type="button" className="kr-Button" onClick={() => registering.cancel()}>
+          Stop waiting
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const NEXT: Record<Next, string> = {
+  kernel: 'Choose a kernel…',
+  restart: 'Restart and run all cells',
+  run: 'Run all cells'
+};
+
+function Stuck({ registering, seen, actions }: Parts & { seen: Seen }): React.JSX.Element {
+  const { problem, next } = seen;
+  return (
+    <div className="kr-Wait">
+      {problem && <ProblemNotice problem={problem} />}
+      <div className="kr-Actions">
+        {next && (
+          <button type="button" className="kr-Button kr-primary" onClick={() => actions.next(next)}>
+            {NEXT[next]}
+          </button>
+        )}
+        <button type="button" className="kr-Button" onClick={() => void registering.look()}>
+          Look again
+        </button>
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Close
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Sending({ seen, close }: { seen: Seen; close: () => void }): React.JSX.Element {
+  const { step, began, choice } = seen;
+  return (
+    <div className="kr-Wait">
+      <p>
+        <strong className="kr-Told">{choice.variable}</strong> becomes{' '}
+        <strong className="kr-Told">{choice.name}</strong>.
+      </p>
+      <Steps steps={STEPS} at={step} began={began} />
+      <div className="kr-Actions">
+        <button type="button" className="kr-Button" onClick={close}>
+          Go on in the background
+        </button>
+      </div>
+    </div>
+  );
+}
+
+// ---- the form
+
+function Form({ registering, actions }: Parts): React.JSX.Element {
+  const { candidates, choice, problem, next } = registering.seen;
+  const form = React.useRef<HTMLFormElement>(null);
+  React.useEffect(() => {
+    form.current?.querySelector<HTMLElement>('input:checked, select, input')?.focus();
+  }, []);
+  if (!candidates) {
+    return <Looking />;
+  }
+  const choose = (change: Partial<Choice>) => registering.choose(change);
+  const ready = Object.keys(registering.faults).length === 0;
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    void registering.register();
+  };
+  return (
+    <form className="kr-Form" ref={form} onSubmit={submit} noValidate>
+      {problem && <ProblemNotice problem={problem} />}
+      {problem && next && (
+        <button type="button" className="kr-Button" onClick={() => actions.next(next)}>
+          {NEXT[next]}
+        </button>
+      )}
+      {candidates.busy && (
+        <p className="kr-Quiet" role="status">
+          The kernel runs a cell. That is no hindrance: it was asked beside it.
+        </p>
+      )}
+      <Models registering={registering} candidates={candidates} />
+      <div className="kr-Pair">
+        <DataField registering={registering} candidates={candidates} />
+        <TargetField registering={registering} candidates={candidates} />
+      </div>
+      <SignaturePreview seen={registering.seen} />
+      <NameField registering={registering} />
+      <div className="kr-Pair">
+        <label className="kr-Field">
+          <span>Description</span>
+          <textarea
+            rows={2}
+            value={choice.description}
+            onChange={event => choose({ description: event.target.value })}
+          />
+          <small>What the model is for, for those who look for one.</small>
+        </label>
+        <label className="kr-Field">
+          <span>Note</span>
+          <textarea
+            rows={2}
+            value={choice.note}
+            onChange={event => choose({ note: event.target.value })}
+          />
+          <small>What is new in this version.</small>
+        </label>
+      </div>
+      <Metrics registering={registering} />
+      <details className="kr-More" open={choice.predict !== '' || choice.needs !== ''}>
+        <summary>More</summary>
+        <div className="kr-Pair">
+          <label className="kr-Field">
+            <span>Predict with</span>
+            <input
+              value={choice.predict}
+              onChange={event => choose({ predict: event.target.value })}
+              spellCheck={false}
+            />
+            <small>A function (model, data) of the notebook, where the model has no predict.</small>
+          </label>
+          <label className="kr-Field">
+            <span>Needs</span>
+            <input
+              value={choice.needs}
+              onChange={event => choose({ needs: event.target.value })}
+              spellCheck={false}
+            />
+            <small>
+              Names of the notebook or packages to carry along that are not found by themselves.
+            </small>
+          </label>
+        </div>
+      </details>
+      <div className="kr-Foot">
+        <button type="button" className="kr-Button" onClick={actions.close}>
+          Cancel
+        </button>
+        <button type="submit" className="kr-Button kr-primary" disabled={!ready}>
+          Register version {nextNumber(registering)}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function nextNumber({ existing }: Registering): number {
+  return (existing?.latest_number ?? existing?.latest?.number ?? 0) + 1;
+}
+
+interface FieldParts {
+  registering: Registering;
+  candidates: Candidates;
+}
+
+function Models({ registering, candidates }: FieldParts): React.JSX.Element {
+  const { variable } = registering.seen.choice;
+  return (
+    <fieldset className="kr-Choices">
+      <legend>Model</legend>
+      {candidates.models.map(model => (
+        <label key={model.name} className="kr-Choice">
+          <input
+            type="radio"
+            name="kr-model"
+            checked={model.name === variable}
+            onChange={() => registering.choose({ variable: model.name })}
+          />
+          <span className="kr-Told kr-ChoiceName">{model.name}</span>
+          <span className="kr-Told">{model.class}</span>
+          <span className="kr-Quiet kr-Told kr-ChoiceFacts">
+            {[
+              registering.whereDefined(model),
+              model.size_bytes == null ? '' : sizeInWords(model.size_bytes),
+              featuresInWords(model.features)
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+const SHOWN_FEATURES = 6;
+
+function featuresInWords(features: string[] | null | undefined): string {
+  if (!features || features.length === 0) {
+    return '';
+  }
+  const shown = features.slice(0, SHOWN_FEATURES).join(', ');
+  const left = features.length - SHOWN_FEATURES;
+  return `fitted on ${shown}${left > 0 ? ` and ${left} more` : ''}`;
+}
+
+function DataField({ registering, candidates }: FieldParts): React.JSX.Element {
+  const { data } = registering.seen.choice;
+  const model = registering.chosen;
+  const empty = candidates.data.length === 0;
+  return (
+    <label className="kr-Field">
+      <span>Data</span>
+      <select value={data} onChange={event => registering.choose({ data: event.target.value })}>
+        {(data === '' || empty) && <option value="">{empty ? 'none found' : 'Choose…'}</option>}
+        {candidates.data.map(table => (
+          <option key={table.name} value={table.name}>
+            {`${table.name} · ${counted(table.rows, 'row')} × ${counted(table.columns.length, 'column')}`}
+            {model && hasAll(table, model) ? ' · has all its features' : ''}
+          </option>
+        ))}
+      </select>
+      <small>
+        {empty
+          ? 'The notebook holds no table of rows. Keep the rows the model was fitted on under a name, then look again.'
+          : 'The rows it was fitted on. Names and types of the inputs are read off them.'}
+      </small>
+    </label>
+  );
+}
+
+function TargetField({ registering, candidates }: FieldParts): React.JSX.Element {
+  const { data, target } = registering.seen.choice;
+  const table = candidates.data.find(({ name }) => name === data);
+  const targets = table
+    ? targetsFor(table, registering.chosen ?? undefined, candidates)
+    : { columns: [], beside: [] };
+  return (
+    <label className="kr-Field">
+      <span>Target</span>
+      <select
+        value={target}
+        onChange={event => registering.choose({ target: event.target.value })}
+        disabled={!table}
+      >
+        <option value="">none: all columns are inputs</option>
+        {targets.columns.length > 0 && (
+          <optgroup label={`Columns of ${data}`}>
+            {targets.columns.map(name => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </optgroup>
+        )}
+        {targets.beside.length > 0 && (
+          <optgroup label="Of the notebook">
+            {targets.beside.map(name => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </optgroup>
+        )}
+      </select>
+      <small>What it was fitted to; never an input.</small>
+    </label>
+  );
+}
+
+const SHOWN_FIELDS = 12;
+
+function SignaturePreview({ seen }: { seen: Seen }): React.JSX.Element {
+  const { preview, previewing, previewProblem } = seen;
+  return (
+    <section className="kr-Signature" aria-label="Signature" aria-busy={previewing}>
+      {previewProblem ? (
+        <ProblemNotice problem={previewProblem} />
+      ) : preview ? (
+        <Fields preview={preview} />
+      ) : (
+        <p className="kr-Quiet">
+          {previewing ? 'Reading the signature…' : 'The signature is shown once data are chosen.'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Fields({ preview }: { preview: Preview }): React.JSX.Element {
+  return (
+    <>
+      <dl>
+        <FieldList title="Takes" fields={preview.inputs} />
+        <FieldList title="Gives" fields={preview.outputs} />
+      </dl>
+      {preview.notes.map(note => (
+        <p key={note} className="kr-Quiet kr-Told">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function FieldList({
+  title,
+  fields
+}: {
+  title: string;
+  fields: Preview['inputs'];
+}): React.JSX.Element | null {
+  if (fields.length === 0) {
+    return null;
+  }
+  const left = fields.length - SHOWN_FIELDS;
+  return (
+    <div className="kr-Fact">
+      <dt>{title}</dt>
+      <dd>
+        {fields.slice(0, SHOWN_FIELDS).map(field => (
+          <span key={field.name} className="kr-Typed">
+            <span className="kr-Told">{field.name}</span>{' '}
+            <span className="kr-Quiet">
+              {field.levels ? counted(field.levels.length, 'level') : field.type}
+              {field.missing ? ', may be missing' : ''}
+            </span>
+          </span>
+        ))}
+        {left > 0 && <span className="kr-Quiet">and {left} more</span>}
+      </dd>
+    </div>
+  );
+}
+
+function NameField({ registering }: { registering: Registering }): React.JSX.Element {
+  const { choice, models } = registering.seen;
+  const fault = registering.faults.name;
+  const { existing } = registering;
+  return (
+    <label className="kr-Field">
+      <span>Name</span>
+      <input
+        value={choice.name}
+        onChange={event => registering.choose({ name: event.target.value })}
+        aria-invalid={fault !== undefined}
+        aria-describedby="kr-name-says"
+        list="kr-models"
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <datalist id="kr-models">
+        {models.map(({ name }) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <small id="kr-name-says" className={fault ? 'kr-Fault' : ''} aria-live="polite">
+        {fault ??
+          (existing
+            ? `Becomes version ${nextNumber(registering)} of ${choice.name}, which is there already.`
+            : `A new model: this becomes version 1 of ${choice.name}.`)}
+      </small>
+    </label>
+  );
+}
+
+function Metrics({ registering }: { registering: Registering }): React.JSX.Element {
+  const { metrics } = registering.seen.choice;
+  const fault = registering.faults.metrics;
+  const change = (at: number, part: Partial<Measure>) =>
+    registering.choose({
+      metrics: metrics.map((one, k) => (k === at ? { ...one, ...part } : one))
+    });
+  const add = () =>
+    registering.choose({ metrics: [...metrics, { name: '', value: '', taken: true }] });
+  return (
+    <fieldset className="kr-Choices">
+      <legend>Metrics</legend>
+      {metrics.length === 0 && (
+        <p className="kr-Quiet">None found. Numbers under names such as rmse or auc are.</p>
+      )}
+      {metrics.map((measure, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows are only added at the end, and names are being typed
+        <div key={at} className="kr-Measure">
+          <input
+            type="checkbox"
+            aria-label={`Keep ${measure.name || 'this metric'}`}
+            checked={measure.taken}
+            onChange={event => change(at, { taken: event.target.checked })}
+          />
+          <input
+            aria-label={`Name of metric ${at + 1}`}
+            value={measure.name}
+            onChange={event => change(at, { name: event.target.value })}
+            spellCheck={false}
+          />
+          <input
+            aria-label={`Value of ${measure.name || `metric ${at + 1}`}`}
+            inputMode="decimal"
+            value={measure.value}
+            onChange={event => change(at, { value: event.target.value })}
+          />
+        </div>
+      ))}
+      {fault && (
+        <p className="kr-Fault" role="alert">
+          {fault}
+        </p>
+      )}
+      <button type="button" className="kr-Button kr-small" onClick={add}>
+        Add a metric
+      </button>
+    </fieldset>
+  );
+}

@@ -1,0 +1,127 @@
+/** A dialog that goes through several steps without being closed: its buttons stand in its body. */
+
+import { Dialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+const REACHED =
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary';
+
+export class Sheet extends Dialog<void> {
+  constructor(title: string, body: ReactWidget) {
+    super({ title, body, buttons: [], hasClose: true });
+    this.addClass('kr-Sheet');
+    this.node.setAttribute('aria-label', title);
+  }
+
+  /** A Dialog takes Enter for its own buttons, and a click beside it closes it with all that was typed. */
+  override handleEvent(event: Event): void {
+    if (event.type === 'keydown' && (event as KeyboardEvent).key !== 'Escape') {
+      this.keepInside(event as KeyboardEvent);
+    } else if (event.type === 'click' && event.target === this.node) {
+      event.stopPropagation();
+    } else if (event.type !== 'contextmenu') {
+      super.handleEvent(event);
+    }
+  }
+
+  /** Tab goes round. */
+  private keepInside(event: KeyboardEvent): void {
+    if (event.key !== 'Tab') {
+      return;
+    }
+    const shown = [...this.node.querySelectorAll<HTMLElement>(REACHED)];
+    const reached = shown.filter(node => node.offsetParent !== null);
+    const [from, to] = event.shiftKey ? [reached[0], reached.at(-1)] : [reached.at(-1), reached[0]];
+    if (document.activeElement === from || !this.node.contains(document.activeElement)) {
+      event.preventDefault();
+      to?.focus();
+    }
+  }
+}
+
+/** A body of React parts. */
+export class SheetBody extends ReactWidget {
+  constructor(private readonly parts: () => React.JSX.Element) {
+    super();
+    this.addClass('kr-SheetBody');
+  }
+
+  protected override render(): React.JSX.Element {
+    return this.parts();
+  }
+}
+
+/** What `thing` shows now; draws again when it changes, at once, so that inputs keep their cursor. */
+export function useSeen<T>(thing: { readonly seen: T; readonly changed: ISignal<unknown, T> }): T {
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const hear = () => draw();
+    thing.changed.connect(hear);
+    hear();
+    return () => void thing.changed.disconnect(hear);
+  }, [thing]);
+  return thing.seen;
+}
+
+/** Seconds since `began`, moving. */
+export function Elapsed({
+  began,
+  until
+}: {
+  began: number;
+  until?: number | undefined;
+}): React.JSX.Element {
+  const [now, tick] = React.useState(Date.now());
+  React.useEffect(() => {
+    if (until === undefined) {
+      const timer = setInterval(() => tick(Date.now()), 100);
+      return () => clearInterval(timer);
+    }
+    return undefined;
+  }, [until]);
+  const seconds = Math.max(0, (until ?? now) - began) / 1000;
+  return <span className="kr-Elapsed">{seconds.toFixed(1)} s</span>;
+}
+
+/** What goes on, step by step: those before `at` are done. */
+export function Steps<S extends string>({
+  steps,
+  at,
+  began
+}: {
+  steps: readonly (readonly [S, string])[];
+  at: S;
+  began: Partial<Record<S, number>>;
+}): React.JSX.Element {
+  const place = steps.findIndex(([step]) => step === at);
+  return (
+    <>
+      <p className="kr-Heard" role="status">
+        {steps[place]?.[1]}
+      </p>
+      <ol className="kr-Steps">
+        {steps.map(([step, words], index) => {
+          const start = began[step];
+          const next = steps.slice(index + 1).map(([later]) => began[later]);
+          const end = next.find(moment => moment !== undefined);
+          const state = index < place ? 'done' : index === place ? 'now' : 'later';
+          return (
+            <li
+              key={step}
+              className={`kr-${state}`}
+              aria-current={state === 'now' ? 'step' : undefined}
+            >
+              <span className="kr-Mark" aria-hidden="true">
+                {state === 'done' ? '✓' : ''}
+              </span>
+              <span>{words}</span>
+              {start !== undefined && state !== 'later' && <Elapsed began={start} until={end} />}
+            </li>
+          );
+        })}
+      </ol>
+    </>
+  );
+}
