@@ -70,6 +70,8 @@ export function addPages<T extends Widget>(
 function framed<T extends Widget>(kind: PageKind<T>, name: string, id: string): MainAreaWidget<T> {
   const content = kind.make(name);
   const page = new MainAreaWidget({ content });
+  // Its own buttons stand in the page; an empty bar above it would only be a line.
+  page.toolbar.hide();
   page.id = id;
   page.title.label = kind.title(name);
   page.title.icon = kronkersIcon;

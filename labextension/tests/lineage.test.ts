@@ -59,7 +59,7 @@ describe('pictureOf', () => {
   it('tells the same in a sentence', () => {
     expect(pictureOf(born, two, true).sentence).toBe(
       'Data: 4,250 rows, 7 columns, target cnt, digest abcdef012345. ' +
-        'Notebook: train.ipynb, commit 0123456789, with uncommitted changes. ' +
+        'Notebook: train.ipynb, commit 0123456789ab, with uncommitted changes. ' +
         'Version 3: LinearRegression, Julia 3.11.7, ✓ proven. Deployments: rides, tests.'
     );
   });

@@ -1,7 +1,7 @@
 /** Where a version comes from and where it went, as boxes that a picture can be made of. */
 
 import type { Deployment, Version } from '../api/types';
-import { countInWords } from './times';
+import { countInWords, shortDigest } from './times';
 import { languageInWords, wordingOf } from './words';
 
 export type Opens = { notebook: number } | { version: number } | { deployment: string };
@@ -70,7 +70,7 @@ function dataBox({ data, target }: Version): Fact {
   const columns = data.columns === 1 ? 'column' : 'columns';
   const size = `${countInWords(data.rows)} rows, ${countInWords(data.columns)} ${columns}`;
   const wanted = target.length > 0 ? `target ${target.join(', ')}` : 'no target named';
-  const lines = [size, wanted, `digest ${data.digest.slice(0, 12)}`];
+  const lines = [size, wanted, `digest ${shortDigest(data.digest)}`];
   return { kind: 'data', title: 'Data', lines, opens: null };
 }
 
@@ -79,7 +79,7 @@ function notebookBox({ notebook, git, number }: Version): Fact {
     return missing('Notebook', 'was not recorded');
   }
   const name = notebook ? fileName(notebook) : 'no notebook';
-  const commit = git ? `commit ${git.commit.slice(0, 10)}` : 'not in git';
+  const commit = git ? `commit ${shortDigest(git.commit)}` : 'not in git';
   const dirty = git?.dirty ? 'with uncommitted changes' : (git?.branch ?? '');
   const lines = [name, commit, dirty].filter(Boolean);
   return {
@@ -102,11 +102,13 @@ function versionBox(version: Version): Fact {
 }
 
 function deploymentBox(deployment: Deployment, number: number): Fact {
-  const { words } = wordingOf(deployment);
+  const { words, tone } = wordingOf(deployment);
+  const { alias, version } = deployment;
+  const wish = alias === null ? `serves version ${version} for good` : `follows ${alias}`;
   return {
     kind: 'deployment',
     title: deployment.name,
-    lines: [words, ...usesOf(deployment, number)],
+    lines: [...(tone === 'good' ? [] : [words]), ...usesOf(deployment, number), wish],
     opens: { deployment: deployment.name }
   };
 }

@@ -152,6 +152,17 @@ export function shownVersion(facts: ModelFacts, chosen: number | null): Version 
   return facts.versions[0] ?? null;
 }
 
+/** The version that is meant by a button that names none: the one shown, or the newest that may be served. */
+export function meantVersion(facts: ModelFacts, chosen: number | null): Version | null {
+  const shown = shownVersion(facts, chosen);
+  const fit = shown?.state === 'rejected' ? facts.versions.find(isServable) : shown;
+  return fit ?? null;
+}
+
+export function isServable(version: Version): boolean {
+  return version.state !== 'rejected';
+}
+
 /** Two versions to compare: those chosen, else the champion and the newest, else the newest and the one before. */
 export function shownPair(facts: ModelFacts, place: Place): [before: number, after: number] | null {
   const [newest, second] = facts.versions;
@@ -169,8 +180,12 @@ export function shownPair(facts: ModelFacts, place: Place): [before: number, aft
   ];
 }
 
+/** The aliases of the model, those that everybody knows first. */
+export function aliasNames(model: Model): string[] {
+  const rank = (alias: string) => ['champion', 'challenger'].indexOf(alias) + 1 || 3;
+  return Object.keys(model.aliases).sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
 export function aliasesOf(model: Model, number: number): string[] {
-  return Object.keys(model.aliases)
-    .filter(alias => model.aliases[alias] === number)
-    .sort();
+  return aliasNames(model).filter(alias => model.aliases[alias] === number);
 }

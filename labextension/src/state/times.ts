@@ -39,6 +39,11 @@ export function bytesInWords(bytes: number): string {
   return `${(bytes / 1000 ** step).toPrecision(3).replace(/\.0+$/, '')} ${units[step]}`;
 }
 
+/** The beginning of a digest or a commit, which is enough to tell it from others: "092feadf67ae". */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
 /** "1 version", "3 versions". */
 export function counted(count: number, noun: string): string {
   return `${countInWords(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -214,7 +214,7 @@ function Choices({ facts, wish, change }: FieldsProps): React.JSX.Element {
     ...new Set(['champion', 'challenger', ...facts.aliases.map(({ alias }) => alias)])
   ];
   return (
-    <div className="kr-Choices">
+    <div className="kr-AliasChoices">
       <label className="kr-Field">
         <span>Alias</span>
         <input
@@ -256,7 +256,7 @@ function Now({ facts, alias }: { facts: AliasFacts; alias: string }): React.JSX.
   return (
     <p className="kr-Quiet">
       {here
-        ? `${alias} is version ${here.number} now, since ${here.moved_by} moved it.`
+        ? `${alias} names version ${here.number} now; ${here.moved_by} moved it there.`
         : `${alias || 'This alias'} names no version yet.`}
     </p>
   );

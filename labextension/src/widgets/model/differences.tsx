@@ -12,6 +12,7 @@ import {
   groupsOf
 } from '../../state/differences';
 import { shownPair } from '../../state/model';
+import { shortDigest } from '../../state/times';
 import type { Seen } from '../../state/watched';
 import { ProblemNotice } from '../notice';
 import type { ViewProps } from './page';
@@ -33,7 +34,7 @@ export function Differences(props: ViewProps): React.JSX.Element {
   const [before, after] = pair;
   return (
     <div className="kr-Differences">
-      <div className="kr-Pair">
+      <div className="kr-VersionPair">
         <VersionSelect
           label="Before"
           facts={facts}
@@ -96,7 +97,7 @@ function DiffView(props: PairProps & { diff: Diff }): React.JSX.Element {
   const groups = React.useMemo(() => groupsOf(diff), [diff]);
   if (groups.length === 0 && diff.code.length === 0) {
     return (
-      <p className="kr-Note">
+      <p className="kr-ModelNote">
         Nothing differs: metrics, parameters, data, signature, environment, packages and code are
         alike in version {before} and version {after}.
       </p>
@@ -173,10 +174,23 @@ function DifferenceRow({ difference, metric }: { difference: Difference; metric:
   );
 }
 
+const DIGEST = /^(sha256:)?[0-9a-f]{40,64}( with changes)?$/;
+
 function Value({ text }: { text: string }): React.JSX.Element {
+  if (text === '') {
+    return <td className="kr-Quiet">not there</td>;
+  }
+  if (DIGEST.test(text)) {
+    return (
+      <td title={text}>
+        <code>{shortDigest(text)}</code>
+        {text.endsWith(' with changes') && ' with changes'}
+      </td>
+    );
+  }
   return (
     <td>
-      {text === '' ? <span className="kr-Quiet">not there</span> : <Long text={text} most={200} />}
+      <Long text={text} most={200} />
     </td>
   );
 }
@@ -240,7 +254,7 @@ function Line({ line }: { line: CodeLine }): React.JSX.Element {
       <span className="kr-LineNumber" aria-hidden="true">
         {line.after ?? ''}
       </span>
-      <span className="kr-Mark">{MARKS[line.kind]}</span>
+      <span className="kr-DiffMark">{MARKS[line.kind]}</span>
       <Tag>{revealed(line.text)}</Tag>
     </div>
   );

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { changeModel } from '../../api/models';
 import { RequestFailed } from '../../api/request';
 import type { Model } from '../../api/types';
-import { shownVersion } from '../../state/model';
+import { aliasNames, meantVersion } from '../../state/model';
 import { counted, exactMoment, momentInWords } from '../../state/times';
 import { asProblem, type Problem } from '../../state/watched';
 import { languageInWords, wordingOf } from '../../state/words';
@@ -32,7 +32,7 @@ export function Head(props: ViewProps): React.JSX.Element {
 
 function Archived({ at }: { at: string }): React.JSX.Element {
   return (
-    <p className="kr-Note" role="status">
+    <p className="kr-ModelNote" role="status">
       <b>Archived</b> on {momentInWords(at)}. It is in no list and gets no new versions; what is
       deployed goes on answering.
     </p>
@@ -45,7 +45,7 @@ function Words(props: ViewProps & { edit: () => void }): React.JSX.Element {
   return (
     <>
       <div className="kr-Head">
-        <div className="kr-Titles">
+        <div className="kr-ModelTitles">
           <h1>
             <bdi>{model.title || model.name}</bdi>
           </h1>
@@ -53,7 +53,7 @@ function Words(props: ViewProps & { edit: () => void }): React.JSX.Element {
         </div>
         <Actions {...props} />
       </div>
-      <div className="kr-About">
+      <div className="kr-ModelAbout">
         {model.description ? (
           <Long text={model.description} most={400} />
         ) : (
@@ -86,15 +86,14 @@ function Facts({ facts }: ViewProps): React.JSX.Element {
 }
 
 function Actions({ facts, view, doors }: ViewProps): React.JSX.Element {
-  const version = shownVersion(facts, view.place.chosen);
-  const able = version !== null && version.state !== 'rejected';
+  const version = meantVersion(facts, view.place.chosen);
   const args = { model: view.name, ...(version ? { version: version.number } : {}) };
   return (
     <div className="kr-Actions">
       <button
         type="button"
         className="kr-Button"
-        disabled={!able}
+        disabled={version === null}
         onClick={() => doors.run('kronkers:set-alias', args)}
       >
         Set alias
@@ -102,7 +101,7 @@ function Actions({ facts, view, doors }: ViewProps): React.JSX.Element {
       <button
         type="button"
         className="kr-Button kr-primary"
-        disabled={!able}
+        disabled={version === null}
         onClick={() => doors.run('kronkers:deploy', args)}
       >
         Deploy
@@ -213,7 +212,10 @@ function Newest({
 }
 
 function Aliases({ facts, view }: ViewProps): React.JSX.Element | null {
-  const aliases = Object.entries(facts.model.aliases).sort(([a], [b]) => a.localeCompare(b));
+  const aliases = aliasNames(facts.model).map(alias => ({
+    alias,
+    number: facts.model.aliases[alias] as number
+  }));
   if (facts.versions.length === 0) {
     return null;
   }
@@ -225,7 +227,7 @@ function Aliases({ facts, view }: ViewProps): React.JSX.Element | null {
           None yet. The version that should be used is called champion by custom.
         </span>
       )}
-      {aliases.map(([alias, number]) => (
+      {aliases.map(({ alias, number }) => (
         <button
           key={alias}
           type="button"

@@ -6,7 +6,7 @@ import type { Deployment, Version } from '../../api/types';
 import { BOX, type Box, fitting, type Opens, pictureOf, servedBy } from '../../state/lineage';
 import { shownVersion } from '../../state/model';
 import { exactMoment } from '../../state/times';
-import { wordingOf } from '../../state/words';
+import { languageInWords, wordingOf } from '../../state/words';
 import type { ViewProps } from './page';
 import { Fact, VersionSelect } from './parts';
 
@@ -146,7 +146,7 @@ function InWords({ version, served, doors }: LineageProps): React.JSX.Element {
       <dl>
         <Fact name="Data">
           {data ? `${data.rows.toLocaleString('en-GB')} rows, digest ` : 'was not recorded'}
-          {data && <code className="kr-Digest">{data.digest}</code>}
+          {data && <code className="kr-FullDigest">{data.digest}</code>}
         </Fact>
         {target.length > 0 && <Fact name="Target">{target.join(', ')}</Fact>}
         <Fact name="Notebook">
@@ -156,8 +156,8 @@ function InWords({ version, served, doors }: LineageProps): React.JSX.Element {
           {git ? <Commit git={git} /> : 'The notebook was in no git repository.'}
         </Fact>
         <Fact name="Version">
-          {version.number}, captured {exactMoment(version.captured_at || version.created_at)} by{' '}
-          <bdi>{version.created_by}</bdi>, {version.language} {runtime.version} on{' '}
+          {version.number}, registered {exactMoment(version.created_at)} by{' '}
+          <bdi>{version.created_by}</bdi>, {languageInWords(version.language)} {runtime.version} on{' '}
           {runtime.platform || 'an unknown machine'}
         </Fact>
         <Fact name="Deployments">
@@ -185,7 +185,7 @@ function InWords({ version, served, doors }: LineageProps): React.JSX.Element {
 function Commit({ git }: { git: NonNullable<Version['git']> }): React.JSX.Element {
   return (
     <>
-      <code className="kr-Digest">{git.commit}</code>
+      <code className="kr-FullDigest">{git.commit}</code>
       {git.branch && ` on ${git.branch}`}
       {git.dirty ? ', with changes that are not in it' : ', with nothing else changed'}
     </>

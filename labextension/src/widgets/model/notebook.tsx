@@ -87,7 +87,7 @@ function Cells({ content }: { content: object }): React.JSX.Element {
   }
   return (
     <>
-      <ol className="kr-Cells" aria-label="Cells of the notebook">
+      <ol className="kr-KeptCells" aria-label="Cells of the notebook">
         {(all ? cells : cells.slice(0, FIRST)).map((cell, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: cells have no name but their place, and never move
           <CellView key={at} cell={cell} />
@@ -106,8 +106,8 @@ const KINDS = { code: 'Code', markdown: 'Text', raw: 'Raw' };
 
 function CellView({ cell }: { cell: Cell }): React.JSX.Element {
   return (
-    <li className={`kr-Cell kr-${cell.kind}`}>
-      <span className="kr-Prompt">
+    <li className={`kr-KeptCell kr-${cell.kind}`}>
+      <span className="kr-KeptPrompt">
         {cell.kind === 'code' ? `[${cell.ran ?? ' '}]` : KINDS[cell.kind]}
       </span>
       <pre>

@@ -111,7 +111,7 @@ function Waiting({ name }: { name: string }): React.JSX.Element {
 function Trouble({ view, seen }: { view: ModelView; seen: boolean }): React.JSX.Element {
   const { problem } = view.facts.seen;
   return (
-    <div className="kr-Trouble">
+    <div className="kr-ModelTrouble">
       {problem && <ProblemNotice problem={problem} />}
       <div className="kr-Actions">
         <button

@@ -4,7 +4,14 @@ import * as React from 'react';
 
 import type { Field, Package, Version } from '../../api/types';
 import { fileName } from '../../state/lineage';
-import { bytesInWords, counted, countInWords, exactMoment, numberInWords } from '../../state/times';
+import {
+  bytesInWords,
+  counted,
+  countInWords,
+  exactMoment,
+  momentInWords,
+  numberInWords
+} from '../../state/times';
 import { languageInWords } from '../../state/words';
 import type { ViewProps } from './page';
 import { AliasBadges, Fact, Long, StateBadge } from './parts';
@@ -88,7 +95,7 @@ function Small({ press, children }: { press: () => void; children: React.ReactNo
 
 function Warnings({ warnings }: { warnings: readonly string[] }): React.JSX.Element | null {
   return warnings.length === 0 ? null : (
-    <ul className="kr-Warnings" aria-label="Warnings">
+    <ul className="kr-VersionWarnings" aria-label="Warnings">
       {warnings.map(warning => (
         <li key={warning}>
           <Long text={warning} most={300} />
@@ -108,7 +115,10 @@ function Made({ version }: { version: Version }): React.JSX.Element {
         {version.kernel && ` (kernel ${version.kernel})`}
       </Fact>
       <Fact name="Registered">
-        {exactMoment(version.created_at)}, by <bdi>{version.created_by}</bdi>
+        <time dateTime={version.created_at} title={exactMoment(version.created_at)}>
+          {momentInWords(version.created_at)}
+        </time>{' '}
+        by <bdi>{version.created_by}</bdi>
       </Fact>
       <Fact name="Proof">
         {proof
@@ -119,7 +129,7 @@ function Made({ version }: { version: Version }): React.JSX.Element {
         <Fact name="Data">
           {countInWords(data.rows)} rows, {counted(data.columns, 'column')}
           {target.length > 0 && <> for {target.join(', ')}</>}
-          <code className="kr-Digest">{data.digest}</code>
+          <code className="kr-FullDigest">{data.digest}</code>
         </Fact>
       )}
       {notebook && (
@@ -142,7 +152,7 @@ function Made({ version }: { version: Version }): React.JSX.Element {
       <Fact name="Size">{bytesInWords(version.size_bytes)}</Fact>
       {version.digest && (
         <Fact name="Signed">
-          <code className="kr-Digest">{version.digest}</code>
+          <code className="kr-FullDigest">{version.digest}</code>
         </Fact>
       )}
     </dl>
