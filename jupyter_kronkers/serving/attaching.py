@@ -44,7 +44,10 @@ class Wish(NamedTuple):
     outlives: bool
 
     def fits(self, found: Whereabouts) -> bool:
-        """Whether a living supervisor serves just so; one of another release speaks another language, perhaps."""
+        """Whether a living supervisor serves just so; one of another release speaks another language, perhaps.
+        One that was started to outlive its owner is taken as it is by an owner who would not have that."""
+        if found.outlives and not self.outlives:
+            return found.release == version()
         port = int(found.url.rpartition(":")[2])
         same_host = found.url == f"{url_without_port(self.host)}:{port}"
         return same_host and self.port in (0, port) and (found.gateways, found.release) == (self.gateways, version())
@@ -92,6 +95,12 @@ class Attached:
     def stop(self) -> None:
         """Ask it to end everything. It has when `reports` ends."""
         self.tell(Stop(self.first.nonce))
+
+    def leave(self) -> None:
+        """Let it go on without us. `reports` ends."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
 
     def mourn(self) -> None:
         """Wait until the process is gone; kill it if it lingers, whereupon its gateways end by themselves."""

@@ -38,6 +38,9 @@ TELL = (AliasMoved, DeploymentChanged, TokensChanged, VersionRegistered)
 class GatewaySupervisor:
     """Has predictions served, by `gateways` processes on one port, from `start` to `stop`.
 
+    What an owner who wished it to outlive him has left is taken over as it is, and left again by `stop` of one who does
+    not wish that: a JupyterLab that came in between does not end what `serve` serves.
+
     port: 0 takes the one used last for this folder, or a free one. owner_token_digest: of a token that opens every
     deployment as long as this owner lives. memory_bytes: what all hosts together may take; 0: no limit.
     outlives: if this process dies without `stop`, all goes on being served, and the next owner of the folder takes it
@@ -109,12 +112,16 @@ class GatewaySupervisor:
             if listening is not None:
                 listening.close()
             attached = self._attached
+            goes_on = attached is not None and attached.first.outlives and not self._wish.outlives
             if attached is not None:
-                attached.stop()
+                (attached.leave if goes_on else attached.stop)()
+        if goes_on:
+            for line in self._lines:
+                line.close()
         if self._keeper is not None:
             self._keeper.join(STOP_S + 1)
             self._keeper = None
-        if attached is not None:
+        if attached is not None and not goes_on:
             attached.mourn()
         self._attached, self.pids = None, ()
         self._hang_up()
@@ -221,7 +228,7 @@ class GatewaySupervisor:
     def _routes(self) -> Routes:
         """What each gateway is told: its share of the memory, and the owner's own token besides the others."""
         routes = self._deployments.routes()
-        share = (self._memory_bytes or routes.memory_bytes) // self._wish.gateways
+        share = (self._memory_bytes or routes.memory_bytes) // max(1, len(self.pids))
         return replace(routes, grants=(*self._owner, *routes.grants), memory_bytes=share)
 
 

@@ -11,7 +11,8 @@ import http.client
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -57,6 +58,7 @@ class Line:
         self._news, self._closed = threading.Event(), threading.Event()
         self._told: Routes | None = None
         self._threads: list[threading.Thread] = []
+        self._asking: set[socket.socket] = set()
 
     def open(self) -> None:
         self._news.set()
@@ -70,9 +72,12 @@ class Line:
         self._news.set()
 
     def close(self) -> None:
-        """Returns when nothing is told any more; a long poll under way ends with its gateway."""
+        """Nothing is told any more, and a long poll under way is broken off."""
         self._closed.set()
         self._news.set()
+        for connection in tuple(self._asking):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def join(self, wait_s: float) -> None:
         for thread in self._threads:
@@ -119,15 +124,34 @@ class Line:
                 log.exception("What %s said could not be taken in", self._admin.name)
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        return asked(self._admin, method, path, body)
+        return asked(self._admin, method, path, body, during=self._breakable)
+
+    @contextlib.contextmanager
+    def _breakable(self, connection: socket.socket) -> Iterator[None]:
+        """`close` breaks it off. Raises OSError if that was before."""
+        self._asking.add(connection)
+        try:
+            if self._closed.is_set():
+                raise ConnectionAbortedError("nothing is told any more")
+            yield
+        finally:
+            self._asking.discard(connection)
 
 
-def asked(admin: Path, method: str, path: str, body: bytes | None = None, *, wait_s: float = ASK_S) -> bytes:
+def asked(
+    admin: Path,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    wait_s: float = ASK_S,
+    during: Callable[[socket.socket], AbstractContextManager[object]] = contextlib.nullcontext,
+) -> bytes:
     """What a gateway says over its admin socket. Raises OSError while it is away, Unavailable if it refuses."""
     connection = http.client.HTTPConnection("gateway", timeout=wait_s)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.settimeout(wait_s)
-    with contextlib.closing(connection):
+    with contextlib.closing(connection), during(connection.sock):
         connection.sock.connect(str(admin))
         connection.request(method, path, body)
         answer = connection.getresponse()

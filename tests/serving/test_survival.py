@@ -190,7 +190,7 @@ def test_predictions_outlive_a_killed_control_plane_and_the_next_one_takes_them_
         first.kill()
         first.wait()
         others.more(50)
-        second = supervised()
+        second = supervised(outlives=True)
         others.more(50)
     assert others.wrong == []
     assert living_supervisor(plane.folders.gateway).pid == left.pid
@@ -206,10 +206,33 @@ def test_an_owner_with_other_wishes_has_it_served_anew(plane, owner, supervised)
     left = living_supervisor(plane.folders.gateway)
     first.kill()
     first.wait()
-    supervisor = supervised(gateways=2)
+    supervisor = supervised(gateways=2, outlives=True)
     assert len(supervisor.pids) == 2
     assert supervisor.url == left.url, "the port stays"
     assert gone([left.pid])
+
+
+def test_a_lab_in_between_does_not_end_what_serve_serves(plane, owner, supervised):
+    """faults: 163, 164"""
+    first = owner(outlives=True)
+    left = living_supervisor(plane.folders.gateway)
+    served = family(left.pid)
+    first.kill()
+    first.wait()
+    lab = supervised(gateways=2)
+    assert set(lab.pids) <= set(served), "it is taken as it is"
+    with Bystanders(int(left.url.rpartition(":")[2]), "live") as others:
+        others.more(50)
+        began = time.monotonic()
+        lab.stop()
+        assert time.monotonic() - began < 5
+        others.more(50)
+    assert others.wrong == []
+    assert plane.deployments.show("live").state == "stopped", "of the Lab's own view nothing is known any more"
+    second = supervised(outlives=True)
+    assert set(second.pids) <= set(served)
+    second.stop()
+    until(lambda: gone(served), "the end of everything")
 
 
 def test_a_killed_lab_leaves_nothing_behind(plane, owner):

@@ -11,7 +11,7 @@ LONGEST_LINE = 64 << 10
 
 
 class Tie(msgspec.Struct, frozen=True, tag="tie"):
-    """I own the data folder. outlives: go on serving if I die without a word."""
+    """I own the data folder. outlives: go on serving if I die without a word; whoever comes after cannot unsay it."""
 
     nonce: str
     outlives: bool = False
@@ -27,13 +27,15 @@ Order = Tie | Stop
 
 
 class Report(msgspec.Struct, frozen=True):
-    """How it stands. `place`: the folder of sockets. `pids`: one per gateway, 0 while it has no process."""
+    """How it stands. `place`: the folder of sockets. `pids`: one per gateway, 0 while it has no process.
+    `outlives`: whether it goes on without an owner."""
 
     pid: int
     place: str
     nonce: str
     pids: tuple[int, ...] = ()
     stopping: bool = False
+    outlives: bool = False
 
 
 def line(said: Order | Report) -> bytes:

@@ -151,7 +151,7 @@ class Supervision:
     def _obey(self, speaker: Speaker, order: Tie | Stop) -> None:
         if isinstance(order, Stop) or self._stop_by is not None:
             return self._stop()
-        self._outlives = order.outlives
+        self._outlives = self._outlives or order.outlives
         speaker.tie(order, self._state())
         self._say_where()
 
@@ -168,7 +168,7 @@ class Supervision:
 
     def _state(self) -> Report:
         pids = tuple(slot.pid for slot in self._slots)
-        return Report(os.getpid(), str(self._place), self._nonce, pids, self._stop_by is not None)
+        return Report(os.getpid(), str(self._place), self._nonce, pids, self._stop_by is not None, self._outlives)
 
     def _report(self) -> None:
         report = self._state()
