@@ -2,20 +2,25 @@
 // React's classic runtime, because the lean install (`npm --omit=peer`) has no react/jsx-runtime to look into.
 const path = require('node:path');
 
+const typescript = {
+  loader: 'builtin:swc-loader',
+  options: {
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', tsx: true },
+      transform: { react: { runtime: 'classic', pragma: '__h' } }
+    }
+  }
+};
+
 module.exports = {
   resolve: { extensions: ['.ts', '.tsx', '.js'] },
   module: {
     rules: [
+      { test: /\.ts$/, use: [typescript], type: 'javascript/auto' },
       {
-        test: /\.tsx?$/,
-        loader: 'builtin:swc-loader',
-        options: {
-          jsc: {
-            target: 'es2022',
-            parser: { syntax: 'typescript', tsx: true },
-            transform: { react: { runtime: 'classic' } }
-          }
-        },
+        test: /\.tsx$/,
+        use: [typescript, { loader: path.join(__dirname, 'jsx.js') }],
         type: 'javascript/auto'
       },
       {
