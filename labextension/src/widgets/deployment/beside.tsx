@@ -35,10 +35,8 @@ function Canary(props: PartProps): React.JSX.Element {
   const { busy, problem, change } = useChange(props);
   const { canary, canary_state, percent } = deployment;
   return (
-    <section className="kr-Card" aria-labelledby="kr-canary">
-      <h3 id="kr-canary">
-        Canary {canary !== null && <span className="kr-Badge">{called(canary)}</span>}
-      </h3>
+    <section className="kr-Card" aria-label="Canary">
+      <h3>Canary {canary !== null && <span className="kr-Badge">{called(canary)}</span>}</h3>
       {problem && <ProblemNotice problem={problem} />}
       {canary === null ? (
         <>
@@ -154,10 +152,8 @@ function Shadow(props: PartProps): React.JSX.Element {
   const { busy, problem, change } = useChange(props);
   const { shadow, shadow_state } = deployment;
   return (
-    <section className="kr-Card" aria-labelledby="kr-shadow">
-      <h3 id="kr-shadow">
-        Shadow {shadow !== null && <span className="kr-Badge">{called(shadow)}</span>}
-      </h3>
+    <section className="kr-Card" aria-label="Shadow">
+      <h3>Shadow {shadow !== null && <span className="kr-Badge">{called(shadow)}</span>}</h3>
       {problem && <ProblemNotice problem={problem} />}
       {shadow === null ? (
         <>
@@ -244,7 +240,7 @@ interface ChooseVersionProps extends PartProps {
 function ChooseVersion(props: ChooseVersionProps): React.JSX.Element {
   const [open, setOpen] = React.useState(false);
   return (
-    <details className="kr-More" onToggle={event => setOpen(event.currentTarget.open)}>
+    <details className="kr-Starter" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{props.title}</summary>
       {open && <VersionForm {...props} />}
     </details>

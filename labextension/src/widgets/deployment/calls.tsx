@@ -2,11 +2,13 @@
 
 import * as React from 'react';
 
+import { createToken } from '../../api/tokens';
 import type { CallSnippet } from '../../api/types';
 import { CopyButton } from '../copy';
 import { ProblemNotice } from '../notice';
 import { useSeen } from '../seen';
 import type { PartProps } from './page';
+import { useDecision } from './useDecision';
 
 const LANGUAGES: Record<CallSnippet['language'], string> = {
   curl: 'curl',
@@ -15,7 +17,8 @@ const LANGUAGES: Record<CallSnippet['language'], string> = {
   julia: 'Julia'
 };
 
-export function Calls({ view, deployment }: PartProps): React.JSX.Element {
+export function Calls(props: PartProps): React.JSX.Element {
+  const { view, deployment } = props;
   const { value, problem } = useSeen(view.calls);
   const [chosen, setChosen] = React.useState(0);
   if (!value) {
@@ -30,10 +33,10 @@ export function Calls({ view, deployment }: PartProps): React.JSX.Element {
   const call = value.items[chosen] ?? value.items[0];
   return (
     <>
-      <fieldset className="kr-Choices">
+      <fieldset className="kr-Ways">
         <legend className="kr-Heard">Language</legend>
         {value.items.map((item, at) => (
-          <label key={titleOf(item)} className="kr-Choice">
+          <label key={titleOf(item)} className="kr-Way">
             <input
               type="radio"
               name={`kr-call-${deployment.name}`}
@@ -53,11 +56,7 @@ export function Calls({ view, deployment }: PartProps): React.JSX.Element {
           <CopyButton text={call.code} what="call" />
         </div>
       )}
-      <p className="kr-Quiet">
-        It reads a token from the environment variable <code>TOKEN</code>. Make one that may call
-        this deployment and nothing else; it is shown once:
-      </p>
-      <TokenCommand name={deployment.name} />
+      <Token {...props} />
     </>
   );
 }
@@ -66,12 +65,40 @@ function titleOf({ language, title }: CallSnippet): string {
   return title || LANGUAGES[language];
 }
 
-function TokenCommand({ name }: { name: string }): React.JSX.Element {
-  const command = `jupyter kronkers tokens create ${name}-caller --deployment ${name}`;
+/** A call reads its token from the environment; a new one may call this deployment and nothing else. */
+function Token({ view, deployment }: PartProps): React.JSX.Element {
+  const { name } = deployment;
+  const [secret, setSecret] = React.useState('');
+  const { busy, problem, decide } = useDecision(view);
+  const make = () =>
+    decide(async () => {
+      const wish = { name: `calls of ${name}`, deployments: [name] };
+      setSecret((await createToken(view.request, wish)).secret);
+    });
+  const line = `export KRONKERS_TOKEN=${secret}`;
   return (
-    <div className="kr-Address">
-      <code>{command}</code>
-      <CopyButton text={command} what="command" small />
-    </div>
+    <section className="kr-Token" aria-label="Token">
+      <p className="kr-Quiet">
+        The call reads its token from the environment variable <code>KRONKERS_TOKEN</code>, so that
+        a program can be shown to others.
+      </p>
+      {problem && <ProblemNotice problem={problem} />}
+      {secret ? (
+        <div role="status">
+          <p>
+            This token may call {name} for 90 days and nothing else. It is shown this once: put it
+            into your shell or your secrets now.
+          </p>
+          <div className="kr-Address">
+            <code>{line}</code>
+            <CopyButton text={line} what="line" small />
+          </div>
+        </div>
+      ) : (
+        <button type="button" className="kr-Button" disabled={busy} onClick={() => void make()}>
+          {busy ? 'Making it…' : 'Make a token'}
+        </button>
+      )}
+    </section>
   );
 }

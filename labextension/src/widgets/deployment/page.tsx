@@ -34,8 +34,6 @@ export class DeploymentPage extends ReactWidget {
     super();
     this.addClass('kr-Page');
     this.addClass('kr-Deployment');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', `Deployment ${view.name}`);
   }
 
   override dispose(): void {
@@ -53,6 +51,9 @@ export class DeploymentPage extends ReactWidget {
 
   protected override onAfterAttach(message: Parameters<ReactWidget['onAfterAttach']>[0]): void {
     super.onAfterAttach(message);
+    // Not earlier: the widget around it gives it a name that says nothing.
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', `Deployment ${this.view.name}`);
     this.view.see(this.isVisible);
   }
 

@@ -23,8 +23,8 @@ export function Replicas(props: PartProps): React.JSX.Element {
   const { view, deployment } = props;
   const { value, problem } = useSeen(view.replicas);
   return (
-    <section aria-labelledby="kr-replicas">
-      <h2 id="kr-replicas">
+    <section aria-label="Replicas">
+      <h2>
         Replicas <span className="kr-Quiet kr-Aside">{wishInWords(deployment)}</span>
       </h2>
       {problem && !value && (

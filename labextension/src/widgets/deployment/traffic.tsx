@@ -29,8 +29,8 @@ export function TrafficNow({ view, deployment }: PartProps): React.JSX.Element {
   // One scale for times, so that cards side by side can be compared.
   const top = topOf(...all.map(({ p99_ms }) => p99_ms));
   return (
-    <section aria-labelledby="kr-traffic">
-      <h2 id="kr-traffic">
+    <section aria-label="Traffic">
+      <h2>
         Traffic <span className="kr-Quiet kr-Aside">in the last ten minutes</span>
       </h2>
       {problem && !value && (
@@ -82,6 +82,9 @@ interface VersionTrafficProps {
 
 function VersionTraffic({ series, deployment, top, at }: VersionTrafficProps): React.JSX.Element {
   const { requests, errors, p50_ms, p99_ms, asked, failed } = series;
+  const most = topOf(requests);
+  // A few errors among many requests must be seen.
+  const errorTop = Math.max(most / 10, ...errors);
   return (
     <article className="kr-Card kr-Traffic" aria-label={cardName(series)}>
       <h3>
@@ -90,12 +93,12 @@ function VersionTraffic({ series, deployment, top, at }: VersionTrafficProps): R
       </h3>
       <Measure name="Requests per second" value={rateInWords(series.rate)}>
         <Spark at={at} sentence={rateSentence(series)}>
-          <path className="kr-area" d={areaOf(requests, topOf(requests), WIDTH, HEIGHT)} />
-          <path className="kr-line" d={lineOf(requests, topOf(requests), WIDTH, HEIGHT)} />
+          <path className="kr-area" d={areaOf(requests, most, WIDTH, HEIGHT)} />
+          <path className="kr-line" d={lineOf(requests, most, WIDTH, HEIGHT)} />
         </Spark>
       </Measure>
       <Measure
-        name="Time to answer"
+        name="Time to answer, p50"
         value={ms(series.recent_p50_ms)}
         more={<Slowest {...series} />}
       >
@@ -106,11 +109,11 @@ function VersionTraffic({ series, deployment, top, at }: VersionTrafficProps): R
       </Measure>
       <Measure name="Errors" value={asked === 0 ? '–' : shareInWords(failed / asked)}>
         <Spark at={at} sentence={errorSentence(series)}>
-          <path className="kr-area kr-bad" d={areaOf(errors, topOf(requests), WIDTH, HEIGHT)} />
-          <path className="kr-line kr-bad" d={lineOf(errors, topOf(requests), WIDTH, HEIGHT)} />
+          <path className="kr-area kr-bad" d={areaOf(errors, errorTop, WIDTH, HEIGHT)} />
+          <path className="kr-line kr-bad" d={lineOf(errors, errorTop, WIDTH, HEIGHT)} />
         </Spark>
       </Measure>
-      <p className="kr-Quiet kr-Foot">
+      <p className="kr-Quiet kr-Asked">
         {countInWords(asked)} requests, {failed === 0 ? 'none' : countInWords(failed)} failed
       </p>
     </article>
@@ -156,7 +159,7 @@ interface MeasureProps {
 
 function Measure({ name, value, more, children }: MeasureProps): React.JSX.Element {
   return (
-    <div className="kr-Measure">
+    <div className="kr-Gauge">
       <div>
         <span className="kr-Quiet kr-Label">{name}</span>
         <span className="kr-Value">
