@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jupyter_kronkers.api.models import Model
     from jupyter_kronkers.api.versions import Change, Diff, MetricChange, Version
 
+MOST_PARAMS = 8
 VERSION = "A number, or an alias such as champion."
 
 
@@ -84,13 +86,34 @@ def show_version(found: Version, *, as_json: bool) -> None:
     facts: list[tuple[str, object]] = [("version", f"{found.model} {found.number}"), ("state", found.state)]
     facts += [("reason", found.reason), ("remedy", found.remedy), ("language", found.language)]
     facts += [("class", found.class_), ("size", size(found.size_bytes)), ("metrics", found.metrics)]
-    facts += [("params", found.params), ("data", found.data), ("git", found.git), ("notebook", found.notebook)]
+    facts += [("params", few(found.params)), ("data", data_in_words(found)), ("git", commit_in_words(found))]
+    facts += [("notebook", found.notebook)]
     facts += [("registered", found.created_at), ("by", found.created_by), ("warnings", found.warnings)]
     if found.signature:
         facts += [("inputs", [f"{field.name} {field.type}" for field in found.signature.inputs])]
         facts += [("outputs", [f"{field.name} {field.type}" for field in found.signature.outputs])]
     print_facts(facts)
     return None
+
+
+def few(params: Mapping[str, object]) -> dict[str, object]:
+    """The first of them; a pipeline has dozens."""
+    left = len(params) - MOST_PARAMS
+    shown = dict(islice(params.items(), MOST_PARAMS))
+    return {**shown, "…": f"{left} more, with --json"} if left > 0 else shown
+
+
+def data_in_words(found: Version) -> str:
+    data = found.data
+    return f"{data.rows:,} rows, {data.columns} columns, {data.digest[:19]}" if data else ""
+
+
+def commit_in_words(found: Version) -> str:
+    git = found.git
+    if git is None:
+        return ""
+    words = f"{git.commit[:12]}{f' on {git.branch}' if git.branch else ''}"
+    return f"{words}, with changes that were not committed" if git.dirty else words
 
 
 @models.command()

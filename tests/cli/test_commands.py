@@ -78,6 +78,7 @@ def test_from_a_capture_to_a_rollback(kronkers, raw_capture, tmp_path):
     shown = kronkers("models", "list").out.splitlines()
     assert shown[0].split() == ["NAME", "LATEST", "STATE", "LANGUAGE", "ALIASES", "REGISTERED", "BY", "TITLE"]
     assert shown[1].split()[:5] == ["bikes", "2", "ready", "python", "champion=2"]
+    assert "40 rows, 3 columns, sha256:" in kronkers("models", "show", "bikes", "2").out
     place = tmp_path / "exported"
     assert kronkers("models", "export", "bikes", "champion", str(place)).code == 0
     assert (place / "MLmodel").is_file()
