@@ -136,13 +136,18 @@ export interface Measure {
   name: string;
   value: string;
   taken: boolean;
+  /** As the kernel has it; kept unless `value`, which shows six digits of it, is changed. */
+  exact?: number;
 }
+
+const shortly = (value: number) => String(Number(value.toPrecision(6)));
 
 export function measuresOf(metrics: Record<string, number>): Measure[] {
   return Object.entries(metrics).map(([name, value]) => ({
     name,
-    value: String(value),
-    taken: true
+    value: shortly(value),
+    taken: true,
+    exact: value
   }));
 }
 
@@ -159,7 +164,12 @@ export function faultInMeasure({ name, value, taken }: Measure): string {
 
 export function metricsOf(measures: readonly Measure[]): Record<string, number> {
   const taken = measures.filter(measure => measure.taken);
-  return Object.fromEntries(taken.map(({ name, value }) => [name.trim(), Number(value)]));
+  return Object.fromEntries(
+    taken.map(({ name, value, exact }) => [
+      name.trim(),
+      exact !== undefined && value === shortly(exact) ? exact : Number(value)
+    ])
+  );
 }
 
 /** 8,200 → "8.2 kB". */

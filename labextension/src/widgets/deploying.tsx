@@ -14,7 +14,7 @@ import {
 } from '../state/deploying';
 import { servedInWords, wordingOf } from '../state/words';
 import { ProblemNotice } from './notice';
-import { Steps, useSeen } from './sheet';
+import { Field, Steps, useSeen } from './sheet';
 
 export interface DeployActions {
   run: (command: string, args: Record<string, string>) => void;
@@ -115,11 +115,15 @@ function Form({
       <Follow deploying={deploying} wish={wish} known={known} plan={plan} />
       <Share deploying={deploying} wish={wish} known={known} fault={plan.faults.percent} />
       <Size deploying={deploying} wish={wish} plan={plan} />
-      <label className="kr-Field">
-        <span>Why</span>
-        <input value={wish.why} onChange={event => deploying.choose({ why: event.target.value })} />
-        <small>Kept in the history, for those who ask later. May stay empty.</small>
-      </label>
+      <Field label="Why" help="Kept in the history, for those who ask later. May stay empty.">
+        {ids => (
+          <input
+            {...ids}
+            value={wish.why}
+            onChange={event => deploying.choose({ why: event.target.value })}
+          />
+        )}
+      </Field>
       <section className="kr-Signature" aria-label="What will happen" aria-live="polite">
         {unwell ? (
           <p className="kr-Quiet">Nothing yet: something above has to be put right first.</p>
@@ -179,20 +183,21 @@ function Place({
         </label>
       )}
       {isNew && (
-        <label className="kr-Field">
-          <span>Name</span>
-          <input
-            value={wish.name}
-            onChange={event => deploying.choose({ name: event.target.value })}
-            aria-invalid={fault !== undefined}
-            aria-describedby="kr-deployment-says"
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <small id="kr-deployment-says" className={fault ? 'kr-Fault' : ''} aria-live="polite">
-            {fault ?? 'The name that applications call. It stays when the version changes.'}
-          </small>
-        </label>
+        <Field
+          label="Name"
+          fault={fault}
+          help="The name that applications call. It stays when the version changes."
+        >
+          {ids => (
+            <input
+              {...ids}
+              value={wish.name}
+              onChange={event => deploying.choose({ name: event.target.value })}
+              autoComplete="off"
+              spellCheck={false}
+            />
+          )}
+        </Field>
       )}
     </fieldset>
   );
@@ -325,34 +330,38 @@ function Size({
 }: Omit<FormParts, 'known'> & { plan: Plan }): React.JSX.Element {
   return (
     <div className="kr-Pair">
-      <label className="kr-Field">
-        <span>Replicas</span>
-        <input
-          type="number"
-          min={1}
-          max={64}
-          value={wish.replicas || ''}
-          aria-invalid={plan.faults.replicas !== undefined}
-          onChange={event => deploying.choose({ replicas: event.target.valueAsNumber || 0 })}
-        />
-        <small className={plan.faults.replicas ? 'kr-Fault' : ''}>
-          {plan.faults.replicas ?? 'Processes that answer side by side.'}
-        </small>
-      </label>
-      <label className="kr-Field">
-        <span>Spares</span>
-        <input
-          type="number"
-          min={0}
-          max={8}
-          value={Number.isNaN(wish.spares) ? '' : wish.spares}
-          aria-invalid={plan.faults.spares !== undefined}
-          onChange={event => deploying.choose({ spares: event.target.valueAsNumber })}
-        />
-        <small className={plan.faults.spares ? 'kr-Fault' : ''}>
-          {plan.faults.spares ?? 'Loaded processes that stand by, in case one dies.'}
-        </small>
-      </label>
+      <Field
+        label="Replicas"
+        fault={plan.faults.replicas}
+        help="Processes that answer side by side."
+      >
+        {ids => (
+          <input
+            {...ids}
+            type="number"
+            min={1}
+            max={64}
+            value={wish.replicas || ''}
+            onChange={event => deploying.choose({ replicas: event.target.valueAsNumber || 0 })}
+          />
+        )}
+      </Field>
+      <Field
+        label="Spares"
+        fault={plan.faults.spares}
+        help="Loaded processes that stand by, in case one dies."
+      >
+        {ids => (
+          <input
+            {...ids}
+            type="number"
+            min={0}
+            max={8}
+            value={Number.isNaN(wish.spares) ? '' : wish.spares}
+            onChange={event => deploying.choose({ spares: event.target.valueAsNumber })}
+          />
+        )}
+      </Field>
     </div>
   );
 }

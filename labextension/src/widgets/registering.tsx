@@ -8,7 +8,7 @@ import type { Choice, Next, Registering, Seen } from '../state/registering';
 import { languageInWords } from '../state/words';
 import { ProblemNotice } from './notice';
 import { RegisteredCard } from './registered';
-import { Steps, useSeen } from './sheet';
+import { Field, Steps, useSeen } from './sheet';
 
 export interface RegisterActions {
   /** Do what gets on when nothing can be registered. */
@@ -169,49 +169,57 @@ function Form({ registering, actions }: Parts): React.JSX.Element {
       <SignaturePreview seen={registering.seen} />
       <NameField registering={registering} />
       <div className="kr-Pair">
-        <label className="kr-Field">
-          <span>Description</span>
-          <textarea
-            rows={2}
-            value={choice.description}
-            onChange={event => choose({ description: event.target.value })}
-          />
-          <small>What the model is for, for those who look for one.</small>
-        </label>
-        <label className="kr-Field">
-          <span>Note</span>
-          <textarea
-            rows={2}
-            value={choice.note}
-            onChange={event => choose({ note: event.target.value })}
-          />
-          <small>What is new in this version.</small>
-        </label>
+        <Field label="Description" help="What the model is for, for those who look for one.">
+          {ids => (
+            <textarea
+              {...ids}
+              rows={2}
+              value={choice.description}
+              onChange={event => choose({ description: event.target.value })}
+            />
+          )}
+        </Field>
+        <Field label="Note" help="What is new in this version.">
+          {ids => (
+            <textarea
+              {...ids}
+              rows={2}
+              value={choice.note}
+              onChange={event => choose({ note: event.target.value })}
+            />
+          )}
+        </Field>
       </div>
       <Metrics registering={registering} />
       <details className="kr-More" open={choice.predict !== '' || choice.needs !== ''}>
         <summary>More</summary>
         <div className="kr-Pair">
-          <label className="kr-Field">
-            <span>Predict with</span>
-            <input
-              value={choice.predict}
-              onChange={event => choose({ predict: event.target.value })}
-              spellCheck={false}
-            />
-            <small>A function (model, data) of the notebook, where the model has no predict.</small>
-          </label>
-          <label className="kr-Field">
-            <span>Needs</span>
-            <input
-              value={choice.needs}
-              onChange={event => choose({ needs: event.target.value })}
-              spellCheck={false}
-            />
-            <small>
-              Names of the notebook or packages to carry along that are not found by themselves.
-            </small>
-          </label>
+          <Field
+            label="Predict with"
+            help="A function (model, data) of the notebook, where the model has no predict."
+          >
+            {ids => (
+              <input
+                {...ids}
+                value={choice.predict}
+                onChange={event => choose({ predict: event.target.value })}
+                spellCheck={false}
+              />
+            )}
+          </Field>
+          <Field
+            label="Needs"
+            help="Names of the notebook, or packages, to carry along that are not found by themselves."
+          >
+            {ids => (
+              <input
+                {...ids}
+                value={choice.needs}
+                onChange={event => choose({ needs: event.target.value })}
+                spellCheck={false}
+              />
+            )}
+          </Field>
         </div>
       </details>
       <div className="kr-Foot">
@@ -281,23 +289,30 @@ function DataField({ registering, candidates }: FieldParts): React.JSX.Element {
   const model = registering.chosen;
   const empty = candidates.data.length === 0;
   return (
-    <label className="kr-Field">
-      <span>Data</span>
-      <select value={data} onChange={event => registering.choose({ data: event.target.value })}>
-        {(data === '' || empty) && <option value="">{empty ? 'none found' : 'Choose…'}</option>}
-        {candidates.data.map(table => (
-          <option key={table.name} value={table.name}>
-            {`${table.name} · ${counted(table.rows, 'row')} × ${counted(table.columns.length, 'column')}`}
-            {model && hasAll(table, model) ? ' · has all its features' : ''}
-          </option>
-        ))}
-      </select>
-      <small>
-        {empty
+    <Field
+      label="Data"
+      help={
+        empty
           ? 'The notebook holds no table of rows. Keep the rows the model was fitted on under a name, then look again.'
-          : 'The rows it was fitted on. Names and types of the inputs are read off them.'}
-      </small>
-    </label>
+          : 'The rows it was fitted on. Names and types of the inputs are read off them.'
+      }
+    >
+      {ids => (
+        <select
+          {...ids}
+          value={data}
+          onChange={event => registering.choose({ data: event.target.value })}
+        >
+          {(data === '' || empty) && <option value="">{empty ? 'none found' : 'Choose…'}</option>}
+          {candidates.data.map(table => (
+            <option key={table.name} value={table.name}>
+              {`${table.name} · ${counted(table.rows, 'row')} × ${counted(table.columns.length, 'column')}`}
+              {model && hasAll(table, model) ? ' · has all its features' : ''}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }
 
@@ -308,35 +323,38 @@ function TargetField({ registering, candidates }: FieldParts): React.JSX.Element
     ? targetsFor(table, registering.chosen ?? undefined, candidates)
     : { columns: [], beside: [] };
   return (
-    <label className="kr-Field">
-      <span>Target</span>
-      <select
-        value={target}
-        onChange={event => registering.choose({ target: event.target.value })}
-        disabled={!table}
-      >
-        <option value="">none: all columns are inputs</option>
-        {targets.columns.length > 0 && (
-          <optgroup label={`Columns of ${data}`}>
-            {targets.columns.map(name => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-        )}
-        {targets.beside.length > 0 && (
-          <optgroup label="Of the notebook">
-            {targets.beside.map(name => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-        )}
-      </select>
-      <small>What it was fitted to; never an input.</small>
-    </label>
+    <Field label="Target" help="What it was fitted to; never an input.">
+      {ids => (
+        <select
+          {...ids}
+          value={target}
+          onChange={event => registering.choose({ target: event.target.value })}
+          disabled={!table}
+        >
+          <option value="">none: all columns are inputs</option>
+          <Options label={`Columns of ${data}`} names={targets.columns} />
+          <Options label="Of the notebook" names={targets.beside} />
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function Options({
+  label,
+  names
+}: {
+  label: string;
+  names: readonly string[];
+}): React.JSX.Element | null {
+  return names.length === 0 ? null : (
+    <optgroup label={label}>
+      {names.map(name => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </optgroup>
   );
 }
 
@@ -410,29 +428,33 @@ function NameField({ registering }: { registering: Registering }): React.JSX.Ele
   const fault = registering.faults.name;
   const { existing } = registering;
   return (
-    <label className="kr-Field">
-      <span>Name</span>
-      <input
-        value={choice.name}
-        onChange={event => registering.choose({ name: event.target.value })}
-        aria-invalid={fault !== undefined}
-        aria-describedby="kr-name-says"
-        list="kr-models"
-        autoComplete="off"
-        spellCheck={false}
-      />
-      <datalist id="kr-models">
-        {models.map(({ name }) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      <small id="kr-name-says" className={fault ? 'kr-Fault' : ''} aria-live="polite">
-        {fault ??
-          (existing
-            ? `Becomes version ${nextNumber(registering)} of ${choice.name}, which is there already.`
-            : `A new model: this becomes version 1 of ${choice.name}.`)}
-      </small>
-    </label>
+    <Field
+      label="Name"
+      fault={fault}
+      help={
+        existing
+          ? `Becomes version ${nextNumber(registering)} of ${choice.name}, which is there already.`
+          : `A new model: this becomes version 1 of ${choice.name}.`
+      }
+    >
+      {ids => (
+        <>
+          <input
+            {...ids}
+            value={choice.name}
+            onChange={event => registering.choose({ name: event.target.value })}
+            list="kr-models"
+            autoComplete="off"
+            spellCheck={false}
+          />
+          <datalist id="kr-models">
+            {models.map(({ name }) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+        </>
+      )}
+    </Field>
   );
 }
 

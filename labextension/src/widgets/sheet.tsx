@@ -65,6 +65,38 @@ export function useSeen<T>(thing: { readonly seen: T; readonly changed: ISignal<
   return thing.seen;
 }
 
+interface Ids {
+  'aria-labelledby': string;
+  'aria-describedby': string;
+  'aria-invalid'?: true;
+}
+
+/** An input under its label. What is wrong with it stands in the place of its help. */
+export function Field({
+  label,
+  help,
+  fault,
+  children
+}: {
+  label: string;
+  help: string;
+  fault?: string | undefined;
+  children: (ids: Ids) => React.ReactNode;
+}): React.JSX.Element {
+  const id = React.useId();
+  const ids = { 'aria-labelledby': `${id}l`, 'aria-describedby': `${id}h` };
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is what `children` gives
+    <label className="kr-Field">
+      <span id={`${id}l`}>{label}</span>
+      {children(fault ? { ...ids, 'aria-invalid': true } : ids)}
+      <small id={`${id}h`} className={fault ? 'kr-Fault' : ''} aria-live="polite">
+        {fault ?? help}
+      </small>
+    </label>
+  );
+}
+
 /** Seconds since `began`, moving. */
 export function Elapsed({
   began,
