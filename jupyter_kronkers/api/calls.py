@@ -33,8 +33,10 @@ class CallQuery(Asked, frozen=True):
 
 def list_calls(rooms: Rooms, call: Call[CallQuery, Nothing]) -> CallSnippets:
     """How to call a deployment, with an example row, in each language or in one."""
+    name, asked = call.path["deployment"], call.query
+    rooms.deployments.show(name)
     address = rooms.gateway.url if rooms.gateway else None
     if address is None:
         raise Unavailable("Nothing serves predictions now.", remedy="Start JupyterLab, or: jupyter kronkers serve")
-    found = rooms.deployments.calls(call.path["deployment"], address, language=call.query.language or "")
+    found = rooms.deployments.calls(name, address, language=asked.language or "")
     return CallSnippets(items=[told(one, CallSnippet) for one in found])

@@ -20,6 +20,9 @@ from jupyter_kronkers.errors import KronkersError
 from jupyter_kronkers.store import Folders
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_events import EventLogger
     from jupyter_server.serverapp import ServerApp
 
     from jupyter_kronkers.api import Transport
@@ -60,6 +63,8 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
     problem: KronkersError | None = None
     """What keeps the control plane from starting, if something does."""
 
+    _stop_telling: Callable[[], object] = staticmethod(lambda: None)
+
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(Folders.default().root)
@@ -94,18 +99,29 @@ class KronkersApp(ExtensionApp):  # type: ignore[misc]  # Jupyter Server is unty
 
     async def stop_extension(self) -> None:
         """Called by Jupyter when it ends: what we started ends first."""
+        self._stop_telling()
         if self.seat is not None:
             await self.seat.close()
 
     def _opened(self, seat: Seat) -> None:
         """We own the folder now, or found its owner."""
-        from jupyter_kronkers.app.announcing import announce
 
         self.log.info("Kronkers: %s", seat)
         if seat.gateway_url:
             tell_kernels(KRONKERS_GATEWAY_URL=seat.gateway_url)
-        if seat.control is not None and self.serverapp is not None:
-            announce(seat.control.events, self.serverapp.event_logger)
+        if self.serverapp is not None:
+            self._tell(seat, self.serverapp.event_logger)
+
+    def _tell(self, seat: Seat, logger: EventLogger) -> None:
+        """Have our browsers hear of changes: ours, or those of the owner that we are attached to."""
+        from jupyter_kronkers.app.announcing import announce, teller
+        from jupyter_kronkers.app.following import follow
+
+        self._stop_telling()
+        if seat.control is not None:
+            self._stop_telling = announce(seat.control.events, teller(logger))
+        elif seat.plane is not None:
+            self._stop_telling = follow(seat.plane, teller(logger)).cancel
 
     def _failed(self, problem: KronkersError) -> None:
         """JupyterLab lives on and tells it to whoever asks; a server that is there for nothing else ends."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_kronkers.store import AliasMoved, DeploymentChanged, Event, Events, VersionRegistered
 
@@ -26,21 +26,35 @@ TOLD = {
 }
 
 
+Told = dict[str, Any]
+Tell = Callable[[Told], object]
+"""Takes one change as `changes.yaml` describes it."""
+
+
 def register_schema(logger: EventLogger) -> None:
     """Make our kind of event known. Harmless to repeat."""
     if SCHEMA not in logger.schemas:
         logger.register_event_schema(Path(__file__).with_name("changes.yaml"))
 
 
-def announce(events: Events, logger: EventLogger) -> None:
-    """Pass the rooms' events on, from whichever thread they come."""
+def announce(events: Events, tell: Tell) -> Callable[[], None]:
+    """Have the rooms' events told in this loop, from whichever thread they come. Returns what ends it."""
     loop = asyncio.get_running_loop()
 
     def pass_on(event: Event) -> None:
         if type(event) in TOLD:
-            loop.call_soon_threadsafe(emit, logger, event)
+            loop.call_soon_threadsafe(tell, told(event))
 
-    events.subscribe(pass_on)
+    return events.subscribe(pass_on)
+
+
+def told(event: Event) -> Told:
+    return {"kind": TOLD[type(event)], **{name: value for name, value in vars(event).items() if value is not None}}
+
+
+def teller(logger: EventLogger) -> Tell:
+    """Tells the browsers of this server."""
+    return lambda change: logger.emit(schema_id=SCHEMA, data=change)
 
 
 def announcer_of_captures(logger: EventLogger) -> Callable[[str | None, Step], None]:
@@ -48,16 +62,10 @@ def announcer_of_captures(logger: EventLogger) -> Callable[[str | None, Step], N
 
     The browser gave the capture its id, so that it knows its own among those of others.
     """
-    loop = asyncio.get_running_loop()
+    loop, tell = asyncio.get_running_loop(), teller(logger)
 
     def progressed(capture: str | None, step: Step) -> None:
         if capture is not None:
-            told = {"kind": "capture_progressed", "capture": capture, "step": step}
-            loop.call_soon_threadsafe(lambda: logger.emit(schema_id=SCHEMA, data=told))
+            loop.call_soon_threadsafe(tell, {"kind": "capture_progressed", "capture": capture, "step": step})
 
     return progressed
-
-
-def emit(logger: EventLogger, event: Event) -> None:
-    told = {"kind": TOLD[type(event)], **{name: value for name, value in vars(event).items() if value is not None}}
-    logger.emit(schema_id=SCHEMA, data=told)

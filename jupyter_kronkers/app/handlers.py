@@ -2,6 +2,7 @@
 
     ApiHandler      Jupyter's authentication, XSRF and Authorizer; the principal is the person of this server
     OwnerHandler    other processes of the same user, with the token of control/plane.json
+    OwnerEvents     the same, to hear of changes
 
 Each has a twin for files, whose body is handed over piece by piece. Nothing here blocks the loop.
 """
@@ -10,15 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from jupyter_kronkers.access import Principal, local_principal
 from jupyter_kronkers.app.bodies import Body
+from jupyter_kronkers.app.following import EVENTS
 
 if TYPE_CHECKING:
     from jupyter_kronkers.api import Request, Response
@@ -28,6 +33,8 @@ PREFIX = "/kronkers/api/v1"
 RESOURCE = "kronkers"
 LARGEST_FILE = 1 << 40
 """The uploads' own quota is what counts; Tornado's general limit (512 MB) is not meant for what goes to disk."""
+
+MOST_NEWS = 1_000
 
 ACTIONS = {"anyone": "read", "read": "read", "write": "write"}
 """Jupyter's Authorizer knows read, write and execute; what changes what is served counts as execute."""
@@ -142,6 +149,43 @@ class OwnerHandler(Answering):
     post = put = patch = delete = head = options = trace = get
 
 
+class OwnerEvents(OwnerHandler):
+    """Every change as a line of JSON, for as long as the other process listens."""
+
+    def initialize(self, seat: Seat) -> None:
+        super().initialize(seat)
+        self._news: asyncio.Queue[dict[str, Any]] = asyncio.Queue(MOST_NEWS)
+        self._gone = asyncio.Event()
+
+    async def get(self, *_names: str) -> None:
+        from jupyter_kronkers.app.announcing import announce
+
+        self.refuse_strangers()
+        control = self.seat.control
+        if control is None:
+            raise web.HTTPError(503, "This process does not own the data folder.")
+        self.set_header("Content-Type", "application/x-ndjson")
+        unsubscribe = announce(control.events, self._hear)
+        telling = asyncio.create_task(self._tell())
+        await self._gone.wait()
+        unsubscribe()
+        telling.cancel()
+
+    def on_connection_close(self) -> None:
+        self._gone.set()
+
+    def _hear(self, change: dict[str, Any]) -> None:
+        # Who is so far behind that the queue is full sees it when he looks next.
+        with suppress(asyncio.QueueFull):
+            self._news.put_nowait(change)
+
+    async def _tell(self) -> None:
+        with suppress(StreamClosedError):
+            while True:
+                await self.flush()
+                self.write(json.dumps(await self._news.get()) + "\n")
+
+
 class Streaming(Answering):
     """The body goes to the answering thread while it arrives."""
 
@@ -200,5 +244,9 @@ def api_handlers(seat: Seat) -> list[tuple[str, type[web.RequestHandler], dict[s
 
 
 def owner_application(seat: Seat) -> web.Application:
-    routes = [(FILES, OwnerFileHandler, {"seat": seat}), (REST, OwnerHandler, {"seat": seat})]
+    routes = [
+        (PREFIX + EVENTS, OwnerEvents, {"seat": seat}),
+        (FILES, OwnerFileHandler, {"seat": seat}),
+        (REST, OwnerHandler, {"seat": seat}),
+    ]
     return web.Application(routes, log_function=lambda handler: None)

@@ -87,6 +87,11 @@ class Seat:
         self.log = logging.getLogger(__name__)
 
     @property
+    def plane(self) -> Plane | None:
+        """The owner that this server is attached to; None while it is the owner itself, or looks for its place."""
+        return self._plane
+
+    @property
     def owns(self) -> bool:
         return self.control is not None
 
@@ -112,6 +117,8 @@ class Seat:
         control, self.control = self.control, None
         if control is not None:
             await self._in_thread(control.stop)
+        if self._listener is not None:
+            await self._listener.close_all_connections()
         self._release()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -18,16 +18,12 @@ from jupyter_kronkers.store.time import as_text, from_text
 FACTS = tuple(field.name for field in fields(Facts))
 COLUMNS = ("model", "number", "id", "state", "origin", "digest", "content", "reason", "remedy", "tracking_run")
 
+Columns = Sequence[sa.ColumnElement[Any]]
+CAPTURED_AT = sa.cast(versions.c.facts, sa.JSON)["captured_at"].as_string().label("captured_at")
+BRIEF: Columns = (*(versions.c[name] for name in ("model", "number", "state", "language", "created_by")), CAPTURED_AT)
+WHOLE: Columns = (*versions.c, CAPTURED_AT)
+
 decode_facts = msgspec.json.Decoder(Facts).decode
-
-
-class Captured(msgspec.Struct, frozen=True):
-    """Of a version's facts what a brief list tells."""
-
-    captured_at: str = ""
-
-
-decode_captured = msgspec.json.Decoder(Captured).decode
 
 
 # Models
@@ -77,7 +73,7 @@ def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping], *, brief: boo
     """The rows as models with their newest version, count and aliases: three queries, however many models."""
     names = [row["name"] for row in found]
     counts = {row.model: row.versions for row in tx.execute(count_of(names))}
-    latest = {row["model"]: row for row in tx.execute(latest_of(names)).mappings()}
+    latest = {row["model"]: row for row in tx.execute(latest_of(names, BRIEF if brief else WHOLE)).mappings()}
     points: dict[str, dict[str, int]] = {name: {} for name in names}
     for row in tx.execute(sa.select(aliases).where(aliases.c.model.in_(names)).order_by(aliases.c.alias)):
         points[row.model][row.alias] = row.number
@@ -92,12 +88,12 @@ def count_of(names: Sequence[str]) -> sa.Select[Any]:
     return sa.select(versions.c.model, count).where(versions.c.model.in_(names)).group_by(versions.c.model)
 
 
-def latest_of(names: Sequence[str]) -> sa.Select[Any]:
+def latest_of(names: Sequence[str], columns: Columns) -> sa.Select[Any]:
     last = sa.select(versions.c.model, sa.func.max(versions.c.number).label("number"))
     last = last.where(versions.c.model.in_(names)).group_by(versions.c.model)
     found = last.subquery()
     same = sa.and_(versions.c.model == found.c.model, versions.c.number == found.c.number)
-    return sa.select(versions).join(found, same)
+    return sa.select(*columns).join(found, same)
 
 
 def model_of(
@@ -113,7 +109,7 @@ def model_of(
         revision=row["revision"],
         language=latest["language"] if latest else None,
         owner=latest["created_by"] if latest else row["created_by"],
-        trained_at=moment_in(decode_captured(latest["facts"]).captured_at) if latest else None,
+        trained_at=moment_in(latest["captured_at"]) if latest else None,
         latest_number=latest["number"] if latest else None,
         latest_state=latest["state"] if latest else None,
         latest=version_of(latest) if latest and not brief else None,
@@ -122,7 +118,7 @@ def model_of(
     )
 
 
-def moment_in(text: str) -> datetime | None:
+def moment_in(text: str | None) -> datetime | None:
     """What a capture says of its moment; None if that is none with a zone: it was written by other programs."""
     try:
         found = msgspec.convert(text, datetime)
