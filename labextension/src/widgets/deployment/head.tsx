@@ -85,7 +85,7 @@ function Standing({ deployment, run }: { deployment: Deployment; run: Run }): Re
           </button>
         </span>
       )}
-      <span>· {servesInWords(deployment)}</span>
+      <span>It {servesInWords(deployment)}.</span>
     </p>
   );
 }
