@@ -15,6 +15,7 @@ import { EVERYTHING } from './state/choice';
 import { Following } from './state/following';
 import { Kept } from './state/kept';
 import { Watched } from './state/watched';
+import { kronkersIcon } from './widgets/icons';
 import { Panel, type PanelParts } from './widgets/panel';
 
 const CATEGORY = 'Kronkers';
@@ -51,6 +52,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
 function addCommands(app: JupyterFrontEnd, panel: Panel, parts: PanelParts): void {
   app.commands.addCommand('kronkers:open', {
     label: 'Show Models and Deployments',
+    caption: 'What is registered, what is deployed, and how it is',
+    icon: kronkersIcon,
     execute: () => app.shell.activateById(panel.id),
     describedBy: { args: null }
   });

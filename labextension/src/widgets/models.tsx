@@ -10,7 +10,6 @@ import {
   type Order,
   ownersOf
 } from '../state/choice';
-import { momentInWords } from '../state/times';
 import type { Seen } from '../state/watched';
 import { aliasesInOrder, languageInWords } from '../state/words';
 import { Part } from './part';
@@ -198,27 +197,27 @@ function line(model: Model, order: Order): string {
     .join(' · ');
 }
 
-/** As many as the width has room for; the tooltip has all. */
+/** All of them where there is room; else the first and how many more, which the tooltip and a screen reader tell. */
 function Aliases({ model }: { model: Model }): React.JSX.Element | null {
-  const aliases = aliasesInOrder(model.aliases);
-  const isRejected = model.latest_state === 'rejected';
-  if (aliases.length === 0 && !isRejected) {
+  const aliases = aliasesInOrder(model.aliases).map(([alias, number]) => `${alias} ${number}`);
+  const badges = model.latest_state === 'rejected' ? ['rejected', ...aliases] : aliases;
+  if (badges.length === 0) {
     return null;
   }
-  const all = aliases.map(([alias, number]) => `${alias} is version ${number}`).join(', ');
+  const [first, ...others] = badges;
   return (
-    <span className="kr-Badges" title={all}>
-      {isRejected && <span className="kr-Badge kr-bad">rejected</span>}
-      {aliases.map(([alias, number]) => (
-        <span key={alias} className="kr-Badge">
-          {alias} {number}
+    <span className="kr-Badges" title={badges.join(', ')}>
+      <span className={`kr-Badge${first === 'rejected' ? ' kr-bad' : ''}`}>{first}</span>
+      {others.map(badge => (
+        <span key={badge} className="kr-Badge kr-Other">
+          {badge}
         </span>
       ))}
+      {others.length > 0 && (
+        <span className="kr-Badge kr-More" aria-hidden="true">
+          +{others.length}
+        </span>
+      )}
     </span>
   );
-}
-
-/** For a tooltip: when exactly. */
-export function trainedInWords({ trained_at }: Model): string {
-  return trained_at ? `trained ${momentInWords(trained_at)}` : '';
 }
