@@ -19,7 +19,9 @@ FACTS = tuple(field.name for field in fields(Facts))
 COLUMNS = ("model", "number", "id", "state", "origin", "digest", "content", "reason", "remedy", "tracking_run")
 
 Columns = Sequence[sa.ColumnElement[Any]]
-CAPTURED_AT = sa.cast(versions.c.facts, sa.JSON)["captured_at"].as_string().label("captured_at")
+# SQLite has JSON as text, and would make a number of what is cast to it.
+FACTS_AS_JSON = sa.cast(versions.c.facts, sa.JSON().with_variant(sa.Text(), "sqlite"))
+CAPTURED_AT = sa.type_coerce(FACTS_AS_JSON, sa.JSON)["captured_at"].as_string().label("captured_at")
 BRIEF: Columns = (*(versions.c[name] for name in ("model", "number", "state", "language", "created_by")), CAPTURED_AT)
 WHOLE: Columns = (*versions.c, CAPTURED_AT)
 
@@ -43,8 +45,8 @@ def has_model(tx: sa.Connection, name: str) -> bool:
 
 
 def model(tx: sa.Connection, name: str) -> Model | None:
-    row = tx.execute(sa.select(models).where(models.c.name == name)).mappings().first()
-    return with_latest(tx, [row], brief=False)[0] if row else None
+    found = with_latest(tx, sa.select(models).where(models.c.name == name), brief=False)
+    return found[0] if found else None
 
 
 def model_page(
@@ -59,7 +61,7 @@ def model_page(
         query = query.where(sa.or_(*found))
     if language:
         query = query.where(newest().where(versions.c.language == language).exists())
-    return with_latest(tx, tx.execute(query).mappings().all(), brief=brief)
+    return with_latest(tx, query, brief=brief)
 
 
 def newest() -> sa.Select[Any]:
@@ -69,36 +71,28 @@ def newest() -> sa.Select[Any]:
     return sa.select(versions.c.number).where(versions.c.model == models.c.name, versions.c.number == last)
 
 
-def with_latest(tx: sa.Connection, found: Sequence[sa.RowMapping], *, brief: bool) -> list[Model]:
-    """The rows as models with their newest version, count and aliases: three queries, however many models."""
-    names = [row["name"] for row in found]
-    counts = {row.model: row.versions for row in tx.execute(count_of(names))}
+def with_latest(tx: sa.Connection, query: sa.Select[Any], *, brief: bool) -> list[Model]:
+    """The models of a query with their newest version, count and aliases: three queries, however many models."""
+    found = tx.execute(query).mappings().all()
+    # Asked for by the query itself: a thousand names as parameters take longer than all the rest.
+    names = query.with_only_columns(models.c.name)
     latest = {row["model"]: row for row in tx.execute(latest_of(names, BRIEF if brief else WHOLE)).mappings()}
-    points: dict[str, dict[str, int]] = {name: {} for name in names}
+    points: dict[str, dict[str, int]] = {row["name"]: {} for row in found}
     for row in tx.execute(sa.select(aliases).where(aliases.c.model.in_(names)).order_by(aliases.c.alias)):
         points[row.model][row.alias] = row.number
-    return [
-        model_of(row, latest.get(row["name"]), counts.get(row["name"], 0), points[row["name"]], brief=brief)
-        for row in found
-    ]
+    return [model_of(row, latest.get(row["name"]), points[row["name"]], brief=brief) for row in found]
 
 
-def count_of(names: Sequence[str]) -> sa.Select[Any]:
-    count = sa.func.count(versions.c.number).label("versions")
-    return sa.select(versions.c.model, count).where(versions.c.model.in_(names)).group_by(versions.c.model)
-
-
-def latest_of(names: Sequence[str], columns: Columns) -> sa.Select[Any]:
-    last = sa.select(versions.c.model, sa.func.max(versions.c.number).label("number"))
-    last = last.where(versions.c.model.in_(names)).group_by(versions.c.model)
+def latest_of(names: sa.Select[Any], columns: Columns) -> sa.Select[Any]:
+    """The newest version of each model, and how many it has."""
+    number, count = sa.func.max(versions.c.number).label("number"), sa.func.count().label("versions")
+    last = sa.select(versions.c.model, number, count).where(versions.c.model.in_(names)).group_by(versions.c.model)
     found = last.subquery()
     same = sa.and_(versions.c.model == found.c.model, versions.c.number == found.c.number)
-    return sa.select(*columns).join(found, same)
+    return sa.select(*columns, found.c.versions).join(found, same)
 
 
-def model_of(
-    row: sa.RowMapping, latest: sa.RowMapping | None, count: int, points: dict[str, int], *, brief: bool
-) -> Model:
+def model_of(row: sa.RowMapping, latest: sa.RowMapping | None, points: dict[str, int], *, brief: bool) -> Model:
     return Model(
         name=row["name"],
         title=row["title"],
@@ -113,7 +107,7 @@ def model_of(
         latest_number=latest["number"] if latest else None,
         latest_state=latest["state"] if latest else None,
         latest=version_of(latest) if latest and not brief else None,
-        version_count=count,
+        version_count=latest["versions"] if latest else 0,
         aliases=points,
     )
 

@@ -1,4 +1,4 @@
-"""How fast the registry answers when it is full: 10,000 versions, asked at the server through its own interface."""
+"""How fast the registry answers when it is full: 1,000 models, 10,900 versions, asked through its own interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_kronkers.models.versions import Facts, Package
 from jupyter_kronkers.store import Folders, Store
 from jupyter_kronkers.store.tables import aliases, models, versions
 
-MODELS, EACH = 100, 100
+MODELS, EACH, OTHERS = 100, 100, 900
 LIMIT_MS = 50.0
 MOMENT = "2026-03-03T12:00:00.000000Z"
 PACKAGES = tuple(Package(f"package{i}", f"1.{i}", needed=True) for i in range(60))
@@ -39,6 +39,10 @@ def fill(store: Store) -> None:
             tx.execute(models.insert().values(name=name, created_at=MOMENT, created_by="bench"))
             tx.execute(versions.insert(), [version(name, number) for number in range(1, EACH + 1)])
             tx.execute(aliases.insert().values(model=name, alias="champion", number=EACH, revision=1))
+        for m in range(OTHERS):
+            name = f"other-{m:03}"
+            tx.execute(models.insert().values(name=name, created_at=MOMENT, created_by="bench"))
+            tx.execute(versions.insert().values(version(name, 1)))
 
 
 def version(name: str, number: int) -> dict[str, object]:
@@ -56,7 +60,9 @@ def main() -> None:
         store = Store.at(folders.database)
         fill(store)
         with store.reading() as tx:
-            print(f"  ({tx.scalar(sa.select(sa.func.count()).select_from(versions)):,} versions of {MODELS} models)")
+            print(
+                f"  ({tx.scalar(sa.select(sa.func.count()).select_from(versions)):,} versions of {MODELS + OTHERS:,} models)"
+            )
 
         def ask(path: str, query: str = "") -> Response:
             answer = plane.dispatcher.answer(Request("GET", path, local_principal(), query=query))
@@ -65,6 +71,7 @@ def main() -> None:
             return answer
 
         cases = {
+            "list 1,000 models, in brief": lambda: ask("/models", "limit=1000&brief=true"),
             "list 100 models": lambda: ask("/models", "limit=100"),
             "search models": lambda: ask("/models", "search=model-09"),
             "list 100 versions of one model": lambda: ask("/models/model-050/versions", "limit=100"),
