@@ -17,7 +17,7 @@ from jupyter_kronkers.models import Models, Uploads
 from jupyter_kronkers.serving import Deployments, GatewaySupervisor
 from jupyter_kronkers.serving.calling import Caller
 from jupyter_kronkers.serving.traffic import Traffic
-from jupyter_kronkers.store import Clock, Events, Folders, Store, utc_now
+from jupyter_kronkers.store import Clock, DeploymentChanged, Event, Events, Folders, Store, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class ControlPlane:
         self.dispatcher = self._dispatcher(serves=True)
         self._start(self.gateway.start, self.gateway.stop)
         self._start(self._traffic.start, self._traffic.stop)
+        self._closing.callback(self.events.subscribe(self._look_at_new))
         rounds = Rounds([Round(LOOK_OUTSIDE_S, self.models.look_outside), Round(SWEEP_S, self.uploads.sweep)])
         self._start(rounds.start, rounds.stop)
         threading.Thread(target=self.models.warm, name="kronkers-warm", daemon=True).start()
@@ -99,6 +100,10 @@ class ControlPlane:
     def stop(self) -> None:
         """End everything that was started, the latest first. Harmless to repeat."""
         self._closing.close()
+
+    def _look_at_new(self, event: Event) -> None:
+        if isinstance(event, DeploymentChanged):
+            self._traffic.wake()
 
     def _start(self, start: Callable[[], object], stop: Callable[[], object]) -> None:
         self._closing.callback(stop)

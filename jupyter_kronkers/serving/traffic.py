@@ -49,6 +49,7 @@ class Traffic:
         self._moments: deque[Moment] = deque()
         self._looks: dict[str, Look] = {}
         self._looked = 0.0
+        self._at: datetime | None = None
         self._asked = -ATTENTION_S
         self._stopped, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -64,16 +65,20 @@ class Traffic:
         if self._thread is not None:
             self._thread.join()
 
+    def wake(self) -> None:
+        """Look soon: something is deployed, and its first requests are to be counted from the start."""
+        self._wake.set()
+
     def seen(self, deployment: str, *, since: datetime | None = None, live: int | None = None) -> Seen:
         """The points after `since`, oldest first. live: the version that is told of where there was no request."""
         self._asked = time.monotonic()
         if self._asked - self._looked > STEP_S:
-            self._wake.set()
+            self.wake()
         with self._lock:
-            moments, looks = tuple(self._moments), tuple(self._looks.values())
+            moments, looks, at = tuple(self._moments), tuple(self._looks.values()), self._at
         after = [moment for moment in moments if since is None or moment.at > since]
         points = [point for moment in after for point in moment.points.get(deployment) or silence(moment, live)]
-        return Seen(moments[-1].at if moments else None, STEP_S, tuple(points), totals(deployment, looks))
+        return Seen(at, STEP_S, tuple(points), totals(deployment, looks))
 
     def _keep(self) -> None:
         while not self._stopped.is_set():
@@ -96,6 +101,7 @@ class Traffic:
             with self._lock:
                 self._moments.clear()
                 self._looks.clear()
+                self._looked, self._at = time.monotonic(), None
             return
         told = {admin.name: look_of(found) for admin in self._admins() if (found := tallies_of(admin)) is not None}
         self.take(told, self._clock(), time.monotonic())
@@ -110,4 +116,4 @@ class Traffic:
                 self._moments.append(moment_of(at, now - self._looked, before, told))
             while self._moments and self._moments[0].at < at - KEPT:
                 self._moments.popleft()
-            self._looked = now
+            self._looked, self._at = now, at

@@ -198,6 +198,15 @@ def test_a_silence_is_told_of_the_live_version(ask, control):
     assert {(point["version"], point["requests"], point["p50_ms"]) for point in found["points"]} == {(2, 0, None)}
 
 
+def test_the_first_requests_of_a_new_deployment_are_seen(ask, control):
+    """It is looked at when it is deployed, so that nothing is taken for older than it is."""
+    control.deployments.create(ANNA, "new", "mult", version=1)
+    until(lambda: control.deployments.show("new").state == "ready", "the deployment", 60)
+    assert ask("POST", "/deployments/new/predictions", ROW)[0] == 200
+    until(lambda: sum_of(ask("GET", "/deployments/new/traffic")[1], "stable", "requests") == 1, "the request", 20)
+    control.deployments.delete(ANNA, "new")
+
+
 def sum_of(traffic, use, what):
     return sum(point[what] for point in traffic["points"] if point["use"] == use)
 

@@ -60,9 +60,8 @@ def main() -> None:
         store = Store.at(folders.database)
         fill(store)
         with store.reading() as tx:
-            print(
-                f"  ({tx.scalar(sa.select(sa.func.count()).select_from(versions)):,} versions of {MODELS + OTHERS:,} models)"
-            )
+            count = tx.scalar(sa.select(sa.func.count()).select_from(versions))
+            print(f"  ({count:,} versions of {MODELS + OTHERS:,} models)")
 
         def ask(path: str, query: str = "") -> Response:
             answer = plane.dispatcher.answer(Request("GET", path, local_principal(), query=query))

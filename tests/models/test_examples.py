@@ -11,7 +11,8 @@ from jupyter_kronkers.errors import Conflict, NotFound
 from jupyter_kronkers.models import notebooks, rows
 from jupyter_kronkers.models.examples import example
 
-NOTEBOOK = {"cells": [{"cell_type": "code", "source": "<script>alert(1)</script>\n‮", "outputs": []}], "nbformat": 4}
+CELL = {"cell_type": "code", "source": "<script>alert(1)</script>\n\u202e", "outputs": []}
+NOTEBOOK = {"cells": [CELL], "nbformat": 4}
 
 
 def test_the_first_five_rows_are_shown_with_the_live_answers(register, models, proven):
@@ -84,7 +85,7 @@ def test_what_is_no_notebook_is_told(register, models, proven, tmp_path, stored)
         ("C:\\work\\a.ipynb", "a.ipynb"),
         ("../../etc/passwd", "passwd"),
         ("a/..", "notebook.ipynb"),
-        ("a\n\x1b[2J‮b.ipynb", "a[2Jb.ipynb"),
+        ("a\n\x1b[2J\u202eb.ipynb", "a[2Jb.ipynb"),
         ("", "notebook.ipynb"),
         (None, "notebook.ipynb"),
         ("x" * 300 + ".ipynb", "x" * 194 + ".ipynb"),

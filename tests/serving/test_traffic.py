@@ -30,7 +30,7 @@ def traffic():
 def test_what_was_counted_before_the_first_look_is_in_the_totals_only(traffic):
     traffic.take(look(100), AT, 0.0)
     seen = traffic.seen("live")
-    assert (seen.points, [total.requests for total in seen.totals]) == ((), [100])
+    assert (seen.at, seen.points, [total.requests for total in seen.totals]) == (AT, (), [100])
 
 
 def test_a_look_gives_the_requests_since_the_last_one_and_its_length(traffic):
