@@ -120,6 +120,7 @@ def test_a_forest_is_weighed_in_a_moment(hours: pd.DataFrame) -> None:
     start = time.monotonic()
     sizes = {model["name"]: model["size_bytes"] for model in probed(forest=forest, held=held)["models"]}
     assert sizes["held"] >= 8_000_000
+    assert sizes["forest"] >= sum(tree.tree_.node_count * 64 for tree in forest.estimators_) / 2
     assert time.monotonic() - start < 1.0
 
 

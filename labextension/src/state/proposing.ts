@@ -140,7 +140,8 @@ export interface Measure {
   exact?: number;
 }
 
-const shortly = (value: number) => String(Number(value.toPrecision(6)));
+/** Six digits of a number. */
+export const shortly = (value: number) => String(Number(value.toPrecision(6)));
 
 export function measuresOf(metrics: Record<string, number>): Measure[] {
   return Object.entries(metrics).map(([name, value]) => ({

@@ -88,7 +88,7 @@ function Form({
   const { problem, version } = deploying.seen;
   const form = React.useRef<HTMLFormElement>(null);
   React.useEffect(() => {
-    form.current?.querySelector<HTMLElement>('input:checked, input')?.focus();
+    form.current?.querySelector<HTMLElement>('input')?.focus();
   }, []);
   const plan = deploying.plan;
   if (!plan) {

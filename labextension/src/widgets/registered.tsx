@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import type { Version } from '../api/types';
-import { counted, sizeInWords } from '../state/proposing';
+import { counted, shortly, sizeInWords } from '../state/proposing';
 import type { Registering } from '../state/registering';
 import { languageInWords } from '../state/words';
 import type { RegisterActions } from './registering';
@@ -84,6 +84,9 @@ function differenceInWords(difference: number): string {
 
 type NamedFact = readonly [name: string, words: string, more?: string];
 
+/** Enough of "sha256:…" to tell two apart by eye; the whole is on the model's page. */
+const SHOWN_DIGEST = 19;
+
 const SHOWN_PACKAGES = 6;
 
 function factsOf(version: Version): NamedFact[] {
@@ -101,7 +104,11 @@ function factsOf(version: Version): NamedFact[] {
           `none needed beside ${languageInWords(version.language)} ${version.runtime.version}`
         ],
     data
-      ? ['Data', `${counted(data.rows, 'row')} × ${counted(data.columns, 'column')}`, data.digest]
+      ? [
+          'Data',
+          `${counted(data.rows, 'row')} × ${counted(data.columns, 'column')}`,
+          data.digest.slice(0, SHOWN_DIGEST)
+        ]
       : null,
     notebook ? ['Notebook', notebook.split('/').at(-1) ?? notebook, 'kept as it was saved'] : null,
     git ? ['Commit', git.commit.slice(0, 10), git.dirty ? 'with changes not committed' : ''] : null,
@@ -109,7 +116,7 @@ function factsOf(version: Version): NamedFact[] {
       ? [
           'Metrics',
           Object.entries(metrics)
-            .map(([name, value]) => `${name} ${value}`)
+            .map(([name, value]) => `${name} ${shortly(value)}`)
             .join(', ')
         ]
       : null
@@ -123,7 +130,7 @@ function captured([name, words, more]: NamedFact): React.JSX.Element {
       <dt>{name}</dt>
       <dd>
         <span className="kr-Told">{words}</span>
-        {more && <span className="kr-Quiet kr-Digest"> {more}</span>}
+        {more && <span className="kr-Quiet"> {more}</span>}
       </dd>
     </div>
   );

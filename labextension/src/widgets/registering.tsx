@@ -137,7 +137,7 @@ function Form({ registering, actions }: Parts): React.JSX.Element {
   const { candidates, choice, problem, next } = registering.seen;
   const form = React.useRef<HTMLFormElement>(null);
   React.useEffect(() => {
-    form.current?.querySelector<HTMLElement>('input:checked, select, input')?.focus();
+    form.current?.querySelector<HTMLElement>('input:checked')?.focus();
   }, []);
   if (!candidates) {
     return <Looking />;
