@@ -76,7 +76,7 @@ export function StartView({ standing, offer, begin, run }: StartViewProps): Reac
       <h1>From a notebook to an endpoint</h1>
       <p className="kr-Quiet">Three steps, and you never leave Jupyter.</p>
       {standing.problem && <ProblemNotice problem={standing.problem} />}
-      <ol className="kr-Steps">
+      <ol className="kr-Path">
         <Step
           title="Train and register"
           done={toldCount(models.length, 'model', 'registered')}
@@ -114,10 +114,10 @@ interface StepProps {
 
 function Step({ title, done, words, children }: StepProps): React.JSX.Element {
   return (
-    <li className={`kr-Card kr-Step${done ? ' kr-done' : ''}`}>
-      <div className="kr-StepHead">
+    <li className={`kr-Card kr-Stage${done ? ' kr-done' : ''}`}>
+      <div className="kr-StageHead">
         <h2>{title}</h2>
-        <span className="kr-Done" role="status">
+        <span className="kr-StageDone" role="status">
           {done && `✓ ${done}`}
         </span>
       </div>
