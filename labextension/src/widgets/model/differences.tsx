@@ -165,7 +165,7 @@ function DifferenceRow({ difference, metric }: { difference: Difference; metric:
   return (
     <tr>
       <th scope="row">
-        <bdi>{difference.name}</bdi>
+        <Long text={difference.name} most={120} />
       </th>
       <Value text={difference.before} />
       <Value text={difference.after} />

@@ -75,7 +75,7 @@ function Facts({ facts }: ViewProps): React.JSX.Element {
       {model.title && <b>{model.name}</b>}
       {language && <span>{languageInWords(language)}</span>}
       <span>
-        owned by <bdi>{model.owner || model.created_by}</bdi>
+        owned by <bdi>{(model.owner || model.created_by).slice(0, 80)}</bdi>
       </span>
       <span>{counted(model.version_count, 'version')}</span>
       <time dateTime={model.created_at} title={exactMoment(model.created_at)}>

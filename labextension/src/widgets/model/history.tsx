@@ -79,7 +79,7 @@ function MoveRow({ move, now, show, putBack }: MoveProps): React.JSX.Element {
       <Pointed number={move.before} show={show} />
       <Pointed number={move.after} show={show} />
       <td>
-        <bdi>{move.by}</bdi>
+        <bdi>{move.by.slice(0, 80)}</bdi>
         {move.origin === 'outside' && <span className="kr-Badge kr-busy">outside Kronkers</span>}
       </td>
       <td>

@@ -9,6 +9,8 @@ import type { ViewProps } from './page';
 const FIRST = 4;
 /** More than this many and the line alone says more than its points. */
 const MOST_DOTS = 60;
+/** And from here on it is drawn fine, or it would be a ribbon. */
+const MANY = 200;
 
 interface PlotsProps extends ViewProps {
   metrics: readonly string[];
@@ -86,7 +88,10 @@ function PlotView({ plot, shown, choose }: PlotProps): React.JSX.Element {
         }}
       >
         <line className="kr-PlotBase" x1="0" x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} />
-        <path className="kr-PlotLine" d={pathOf(points)} />
+        <path
+          className={points.length > MANY ? 'kr-PlotLine kr-fine' : 'kr-PlotLine'}
+          d={pathOf(points)}
+        />
         {points.length <= MOST_DOTS && points.map(point => <Dot key={point.number} at={point} />)}
         {chosen && <Dot at={chosen} kind="kr-chosen" />}
         {under && <Dot at={under} kind="kr-under" />}

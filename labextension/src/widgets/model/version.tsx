@@ -109,7 +109,9 @@ function Made({ version }: { version: Version }): React.JSX.Element {
   const { proof, data, git, target, runtime, notebook } = version;
   return (
     <dl>
-      <Fact name="Class">{version.class}</Fact>
+      <Fact name="Class">
+        <Long text={version.class} most={120} />
+      </Fact>
       <Fact name="Language">
         {languageInWords(version.language)} {runtime.version}
         {version.kernel && ` (kernel ${version.kernel})`}
@@ -118,7 +120,7 @@ function Made({ version }: { version: Version }): React.JSX.Element {
         <time dateTime={version.created_at} title={exactMoment(version.created_at)}>
           {momentInWords(version.created_at)}
         </time>{' '}
-        by <bdi>{version.created_by}</bdi>
+        by <bdi>{version.created_by.slice(0, 80)}</bdi>
       </Fact>
       <Fact name="Proof">
         {proof
@@ -128,7 +130,7 @@ function Made({ version }: { version: Version }): React.JSX.Element {
       {data && (
         <Fact name="Data">
           {countInWords(data.rows)} rows, {counted(data.columns, 'column')}
-          {target.length > 0 && <> for {target.join(', ')}</>}
+          {target.length > 0 && <> for {target.join(', ').slice(0, 120)}</>}
           <code className="kr-FullDigest">{data.digest}</code>
         </Fact>
       )}
