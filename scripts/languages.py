@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts import apt, install_julia
 from scripts.machine import VENV, Trouble, environment, find, run
 
-R_PACKAGES = ["r-base-core", "r-cran-irkernel", "r-cran-randomforest"]
+R_PACKAGES = ["r-base-core", "r-cran-irkernel", "r-cran-randomforest", "r-cran-httr2"]
 R_CHECK = "for (p in c('IRkernel', 'randomForest')) if (!nzchar(system.file(package = p))) q(status = 1)"
 R_REMEDY = (
     f"apt-get install --no-install-recommends {' '.join(R_PACKAGES)}, or elsewhere: install R, then in R "
