@@ -81,7 +81,7 @@ def list_models(rooms: Rooms, call: Call[ModelQuery, Nothing]) -> Page[Model]:
         limit=asked.limit,
         cursor=asked.cursor,
     )
-    health = rooms.deployments.health()
+    health = health_in(rooms)
     return Page(items=[shown(model, health) for model in found.items], cursor=found.cursor)
 
 
@@ -110,7 +110,11 @@ def archive_model(rooms: Rooms, call: Call[Nothing, Nothing]) -> None:
 
 
 def standing(rooms: Rooms, name: str) -> Model:
-    return shown(rooms.models.show(name), rooms.deployments.health())
+    return shown(rooms.models.show(name), health_in(rooms))
+
+
+def health_in(rooms: Rooms) -> Mapping[str, RoomHealth]:
+    return rooms.deployments.health(rooms.traffic.lately() if rooms.traffic else {})
 
 
 def shown(model: RoomModel, health: Mapping[str, RoomHealth]) -> Model:

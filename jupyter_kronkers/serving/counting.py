@@ -49,11 +49,13 @@ class Series(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """buckets: answers by how long they took, between the bounds of `BOUNDS_S`."""
+    """buckets: answers by how long they took, between the bounds of `BOUNDS_S`. errors: answers of 400 or more;
+    failed: those of 500 or more, for which no caller is to blame."""
 
     requests: int
     errors: int
     buckets: tuple[int, ...]
+    failed: int = 0
 
 
 class Look(NamedTuple):
@@ -75,6 +77,7 @@ class Point:
     errors: int
     p50_ms: float | None
     p99_ms: float | None
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def counts_of(status: int, buckets: tuple[int, ...]) -> Counts:
     number = sum(buckets)
     if status == LEFT:
         return Counts(number, 0, (0,) * len(buckets))
-    return Counts(number, number if status >= 400 else 0, buckets)
+    return Counts(number, number if status >= 400 else 0, buckets, number if status >= 500 else 0)
 
 
 def moment_of(at: datetime, seconds: float, before: Mapping[str, Look], now: Mapping[str, Look]) -> Moment:
@@ -136,17 +139,19 @@ def grown(before: Look | None, now: Look) -> Iterable[tuple[Series, Counts]]:
 
 def less(counts: Counts, was: Counts) -> Counts:
     buckets = tuple(max(0, a - b) for a, b in zip(counts.buckets, was.buckets, strict=True))
-    return Counts(counts.requests - was.requests, max(0, counts.errors - was.errors), buckets)
+    errors, failed = max(0, counts.errors - was.errors), max(0, counts.failed - was.failed)
+    return Counts(counts.requests - was.requests, errors, buckets, failed)
 
 
 def summed(found: Sequence[Counts]) -> Counts:
     buckets = tuple(map(sum, zip(*(one.buckets for one in found), strict=True)))
-    return Counts(sum(one.requests for one in found), sum(one.errors for one in found), buckets)
+    requests, errors, failed = (sum(getattr(one, name) for one in found) for name in ("requests", "errors", "failed"))
+    return Counts(requests, errors, buckets, failed)
 
 
 def point_of(at: datetime, seconds: float, series: Series, counts: Counts) -> Point:
     p50_ms, p99_ms = (quantile_ms(counts.buckets, share) for share in (0.5, 0.99))
-    return Point(at, seconds, series.version, series.use, counts.requests, counts.errors, p50_ms, p99_ms)
+    return Point(at, seconds, series.version, series.use, counts.requests, counts.errors, p50_ms, p99_ms, counts.failed)
 
 
 def silence(moment: Moment, live: int | None) -> tuple[Point, ...]:

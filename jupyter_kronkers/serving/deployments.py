@@ -28,7 +28,7 @@ from jupyter_kronkers.serving.examples import Example, asked
 from jupyter_kronkers.serving.gateway.hosts import logs
 from jupyter_kronkers.serving.gateway.routes import Routes, ServingLimits
 from jupyter_kronkers.serving.gateway.states import DeploymentState, State
-from jupyter_kronkers.serving.health import Health, Standing, health_of
+from jupyter_kronkers.serving.health import Health, Lately, Standing, health_of
 from jupyter_kronkers.serving.observing import Observed
 from jupyter_kronkers.serving.routing import Routing
 from jupyter_kronkers.serving.snippets import Snippet
@@ -217,11 +217,16 @@ class Deployments:
         self._wish(name)
         return logs.lines(self._folders.gateway, name, tail)
 
-    def health(self) -> Mapping[str, Health]:
-        """How the deployments of each model are; a model without any is left out."""
+    def health(self, lately: Mapping[str, Lately]) -> Mapping[str, Health]:
+        """How the deployments of each model are; a model without any is left out. lately: see `Traffic.lately`."""
         with self._store.reading() as tx:
             found = rows.every(tx)
-        return health_of(Standing(wish.name, wish.model, self._observed.state_of(wish)) for wish in found)
+        nothing = Lately(0, 0)
+        standings = (
+            Standing(wish.name, wish.model, self._observed.state_of(wish), lately.get(wish.name, nothing))
+            for wish in found
+        )
+        return health_of(standings)
 
     def example(self, name: str) -> Example:
         """A row to ask it with. Raises NotFound, Conflict if there is no version that should answer."""

@@ -1,7 +1,7 @@
 """Health: how the deployments of a model are, as one word and one sentence.
 
-bad    one of them does not answer
-busy   one is changing, or answers with trouble
+bad    one of them does not answer, or fails half of its requests
+busy   one is changing, answers with trouble, or fails one request in twenty
 good   all that are served answer; those that sleep do when they are asked
 quiet  none is served
 """
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 Tone = Literal["good", "busy", "bad", "quiet"]
+FEW = 5
+MANY_FAIL, SOME_FAIL = 0.5, 0.05
 LOUDEST_FIRST: tuple[Tone, ...] = ("bad", "busy", "good", "quiet")
 
 TONES: Mapping[str, tuple[Tone, str]] = {
@@ -30,12 +32,25 @@ class Health(NamedTuple):
     words: str
 
 
+class Lately(NamedTuple):
+    """Requests of the last minute, and those of them that failed by no fault of their callers."""
+
+    requests: int
+    failed: int
+
+    @property
+    def share(self) -> float:
+        """Of those that failed; 0 where there were too few to say."""
+        return self.failed / self.requests if self.requests >= FEW else 0.0
+
+
 class Standing(NamedTuple):
-    """One deployment: its name, its model and its state."""
+    """One deployment: its name, its model, its state, and what it was asked lately."""
 
     deployment: str
     model: str
     state: str
+    lately: Lately = Lately(0, 0)
 
 
 QUIET = Health("quiet", "It is not deployed.")
@@ -60,4 +75,9 @@ def summed(standings: list[Standing]) -> Health:
 
 
 def tone_of(standing: Standing) -> Health:
-    return Health(*TONES.get(standing.state, ("quiet", f"is {standing.state}")))
+    tone, words = TONES.get(standing.state, ("quiet", f"is {standing.state}"))
+    lately = standing.lately
+    if tone != "good" or lately.share < SOME_FAIL:
+        return Health(tone, words)
+    fails = f"fails {lately.failed:,} of {lately.requests:,} requests"
+    return Health("bad" if lately.share >= MANY_FAIL else "busy", fails)

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from jupyter_kronkers.serving.counting import Look, Moment, Point, Total, look_of, moment_of, silence, totals
+from jupyter_kronkers.serving.health import Lately
 from jupyter_kronkers.serving.telling import tallies_of
 from jupyter_kronkers.store import Clock
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 STEP_S, QUIET_STEP_S = 2.0, 15.0
 ATTENTION_S = 60.0
-KEPT = timedelta(minutes=10)
+KEPT, LATELY = timedelta(minutes=10), timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,19 @@ class Traffic:
         after = [moment for moment in moments if since is None or moment.at > since]
         points = [point for moment in after for point in moment.points.get(deployment) or silence(moment, live)]
         return Seen(at, STEP_S, tuple(points), totals(deployment, looks))
+
+    def lately(self) -> dict[str, Lately]:
+        """What each deployment was asked in the last minute, and how much of that failed."""
+        with self._lock:
+            since = self._moments[-1].at - LATELY if self._moments else None
+            moments = [moment for moment in self._moments if since is not None and moment.at > since]
+        found: dict[str, Lately] = {}
+        for moment in moments:
+            for name, points in moment.points.items():
+                before = found.get(name, Lately(0, 0))
+                more = sum(point.requests for point in points), sum(point.failed for point in points)
+                found[name] = Lately(before.requests + more[0], before.failed + more[1])
+        return found
 
     def _keep(self) -> None:
         while not self._stopped.is_set():

@@ -219,7 +219,8 @@ def total_of(traffic, number, use):
 # Models
 
 
-def test_a_model_says_whose_it_is_and_how_its_deployments_are(ask):
+def test_a_model_says_whose_it_is_and_how_its_deployments_are(ask, control, monkeypatch):
+    monkeypatch.setattr(control._traffic, "lately", dict)
     _, found = ask("GET", "/models/mult")
     assert (found["owner"], found["language"], found["latest_number"], found["latest_state"]) == (
         "anna", "python", 3, "ready",
@@ -228,6 +229,15 @@ def test_a_model_says_whose_it_is_and_how_its_deployments_are(ask):
     assert found["trained_at"] == found["latest"]["captured_at"] != ""
     listed = ask("GET", "/models?brief=true&limit=1000")[1]["items"]
     assert [model | {"latest": None} for model in [found]] == listed
+
+
+def test_a_model_whose_requests_fail_is_not_called_good(ask, control):
+    for _ in range(20):
+        ask("POST", "/deployments/live/predictions", ROW | {"rows": [[1.0, "raise"]]})
+    control._traffic.look()
+    found = ask("GET", "/models/mult")[1]
+    assert found["health"] in {"bad", "busy"}
+    assert found["health_words"].startswith("live fails ")
 
 
 def test_a_long_page_is_for_brief_lists_only(ask):

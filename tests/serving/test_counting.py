@@ -74,7 +74,7 @@ def test_statuses_are_told_apart():
     )
     counts = look_of(Told(Families(samples), 7)).counts
     assert counts[LIVE] == Counts(8, 2, tuple(a + b for a, b in zip(spread(5, 3), spread(2, 4), strict=True)))
-    assert counts[Series("live", None, "stable")] == Counts(3, 3, spread(3, 1))
+    assert counts[Series("live", None, "stable")] == Counts(3, 3, spread(3, 1), failed=3)
     told = totals("live", [Look(7, counts), Look(8, counts)])
     assert [(one.version, one.use, one.requests, one.errors) for one in told] == [
         (None, "stable", 6, 6), (1, "stable", 16, 4),

@@ -56,6 +56,16 @@ def test_a_deployment_that_nobody_knows_has_nothing(traffic):
     assert traffic.seen("<script>").points == ()
 
 
+def test_what_failed_in_the_last_minute_is_told_of_each_deployment(traffic):
+    def look(asked, failed):
+        return {"admin.0": Look(7, {LIVE: Counts(asked, failed, (asked, *[0] * len(BOUNDS_S)), failed)})}
+
+    assert traffic.lately() == {}
+    for seconds, asked, failed in ((0, 0, 0), (15, 50, 50), (30, 60, 51), (76, 64, 53), (90, 64, 53)):
+        traffic.take(look(asked, failed), AT + timedelta(seconds=seconds), float(seconds))
+    assert traffic.lately() == {"live": (4, 2)}
+
+
 class Asked:
     """Counts how often a gateway is asked."""
 
