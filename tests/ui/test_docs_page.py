@@ -63,4 +63,4 @@ def test_what_does_not_fit_is_told_beside_the_form(page):
 
 
 def test_the_calls_name_this_gateway(page, address):
-    expect(page.locator("pre").filter(has_text="curl")).to_contain_text(address.replace("docs", "invocations"))
+    expect(page.locator("pre").filter(has_text="curl").first).to_contain_text(address.replace("docs", "invocations"))
