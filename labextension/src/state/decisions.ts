@@ -242,7 +242,9 @@ function actionInWords({ action, before, after }: DeploymentMove): string {
     const what = after.alias === null ? `version ${after.version}` : `the ${after.alias}`;
     return `${said} ${what} of ${after.model}`;
   }
-  const changed = FACTS.filter(fact => fact in after && before[fact] !== after[fact]);
+  // That a promoted canary is one no more goes without saying.
+  const told = BY_ALIAS.has(action) ? ['version'] : FACTS;
+  const changed = told.filter(fact => fact in after && before[fact] !== after[fact]);
   return changed.length > 0
     ? `${said}: ${changed.map(fact => factInWords(fact, before[fact], after[fact])).join(', ')}`
     : said;

@@ -72,7 +72,7 @@ function Standing({ deployment, run }: { deployment: Deployment; run: Run }): Re
   return (
     <p className="kr-Line kr-Standing">
       <span className={`kr-Dot kr-${tone}`} aria-hidden="true" />
-      <strong role="status">{words}</strong>
+      <strong role="status">{words}</strong>{' '}
       {live !== null && (
         <span>
           with{' '}
@@ -83,6 +83,7 @@ function Standing({ deployment, run }: { deployment: Deployment; run: Run }): Re
           >
             version {live} of {model}
           </button>
+          .{' '}
         </span>
       )}
       <span>It {servesInWords(deployment)}.</span>
