@@ -44,7 +44,8 @@ async function deploy(
     }
   };
   const body = new SheetBody(() => React.createElement(DeployView, { deploying, actions }));
-  const sheet = new Sheet(`Deploy ${model}`, body);
+  const which = asked.version === undefined ? '' : ` version ${asked.version}`;
+  const sheet = new Sheet(`Deploy ${model}${which}`, body);
   void deploying.look();
   try {
     await sheet.launch();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -113,17 +114,10 @@ def test_a_part_of_the_requests_goes_to_the_new_version_first(page: Page, lab: L
 
 
 def wait_until_it_answers(page: Page, name: str) -> None:
-    page.wait_for_function(
-        """async name => {
-            const { serverSettings } = jupyterapp.serviceManager;
-            const headers = { Authorization: `token ${serverSettings.token}` };
-            const url = `${serverSettings.baseUrl}kronkers/api/v1/deployments/${name}`;
-            return (await (await fetch(url, { headers })).json()).live !== null;
-        }""",
-        arg=name,
-        timeout=UP_MS,
-        polling=500,
-    )
+    until = time.monotonic() + UP_MS / 1000
+    while read(page, f"deployments/{name}")["live"] is None:
+        assert time.monotonic() < until, read(page, f"deployments/{name}")
+        time.sleep(0.3)
 
 
 def test_a_name_that_is_taken_and_an_alias_that_is_not_set_are_said_before_anything_is_done(

@@ -14,8 +14,8 @@ function preview(@nospecialize(data); target = nothing, name = nothing)
     end
     inputs = without(rows, named)
     outputs = target === nothing ? Field[] : Field[answered(target isa AbstractString ? column(rows, target) : target)]
-    said = isempty(outputs) ? "not known yet" : "read off the target $name"
-    notes = String["The answer is $said; the model itself is asked when you register."]
+    said = isempty(outputs) ? "is not known yet" : "has the type of the target, $name"
+    notes = String["The answer $said; the model itself is asked when you register."]
     return json(object("inputs", map(field_object, fields_of(inputs.names, inputs.columns)),
                        "outputs", map(field_object, outputs), "notes", notes))
 end

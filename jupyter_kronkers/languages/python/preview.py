@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_kronkers.languages.python.capture import _features, _name_in_notebook, _only_fitted
-from jupyter_kronkers.languages.python.columns import Typed, is_pandas, listed, typed
+from jupyter_kronkers.languages.python.columns import Typed, is_pandas, typed
 from jupyter_kronkers.languages.python.containers import Container, container_of, split
 
 MOST_ROWS = 100_000
@@ -27,8 +27,8 @@ def preview(model: Any, *, data: Any = None, target: Any = None, predict: Any = 
     rows = rows if predict is not None else _only_fitted(rows, fitted, notes)
     inputs = [typed(name, rows.column(at), f"column {name!r}") for at, name in enumerate(rows.names)]
     outputs = _outputs(model, table, values, names)
-    said = f"read off the target {listed(names)}" if outputs else "not known yet"
-    notes.append(f"The answer is {said}; the model itself is asked when you register.")
+    said = f"has the type of the target, {', '.join(names)}" if outputs else "is not known yet"
+    notes.append(f"The answer {said}; the model itself is asked when you register.")
     return {"inputs": [f.facts() for f in inputs], "outputs": [f.facts() for f in outputs], "notes": notes}
 
 

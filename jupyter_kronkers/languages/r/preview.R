@@ -12,7 +12,7 @@ kronkers_preview <- function(model, data, target = NULL, predict = NULL, named =
   columns <- if (length(left)) features$columns[used] else features$columns
   outputs <- if (!is.null(target)) answered(data, target)
   notes <- c(if (length(left)) paste0("The model does not use ", listed(left), ": no inputs of the version."),
-             paste0("The answer is ", if (length(outputs)) paste("read off the target", named) else "not known yet",
+             paste0("The answer ", if (length(outputs)) paste("has the type of the target,", named) else "is not known yet",
                     "; the model itself is asked when you register."))
   to_json(list(inputs = told(fields(columns)), outputs = I(told(outputs)), notes = I(notes)))
 }

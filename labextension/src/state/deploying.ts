@@ -423,6 +423,17 @@ export class Deploying {
     if (change.kind === 'deployment_changed') {
       this._stir();
     }
+    if (change.kind !== 'capture_progressed' && this._seen.phase === 'choosing') {
+      void this.renew();
+    }
+  }
+
+  /** What is there may change while the person still thinks; what was chosen stays. */
+  private async renew(): Promise<void> {
+    const known = await this.known().catch(() => null);
+    if (known && this._seen.phase === 'choosing') {
+      this.become({ known: { ...known, version: this._seen.known?.version ?? known.version } });
+    }
   }
 
   private sending(step: Step): void {

@@ -14,7 +14,7 @@ import {
 } from '../state/deploying';
 import { servedInWords, wordingOf } from '../state/words';
 import { ProblemNotice } from './notice';
-import { Field, Steps, useSeen } from './sheet';
+import { Field, Steps, useFocusKept, useSeen } from './sheet';
 
 export interface DeployActions {
   run: (command: string, args: Record<string, string>) => void;
@@ -28,8 +28,13 @@ interface Parts {
 
 export function DeployView({ deploying, actions }: Parts): React.JSX.Element {
   const seen = useSeen(deploying);
+  const root = useFocusKept(seen.phase);
   return (
-    <div className="kr-Deploy" aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}>
+    <div
+      className="kr-Deploy"
+      ref={root}
+      aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}
+    >
       {partOf(deploying, seen, actions)}
     </div>
   );
@@ -153,7 +158,7 @@ function Place({
   const isNew = wish.deployment === '';
   return (
     <fieldset className="kr-Choices">
-      <legend>Deployment</legend>
+      <legend>{own.length > 0 ? 'Deployment' : 'A new deployment'}</legend>
       {own.map(found => (
         <label key={found.name} className="kr-Choice">
           <input
@@ -218,7 +223,7 @@ function Follow({ deploying, wish, known, plan }: FormParts & { plan: Plan }): R
             name="kr-follow"
             checked={follows}
             onChange={() => deploying.choose({ follow: 'alias' })}
-          />{' '}
+          />
           It follows an alias
         </label>
         <select
@@ -298,7 +303,7 @@ function Share({
             name="kr-share"
             checked={part}
             onChange={() => deploying.choose({ share: 'part' })}
-          />{' '}
+          />
           A part first (canary)
         </label>
         <input

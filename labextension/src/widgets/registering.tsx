@@ -8,7 +8,7 @@ import type { Choice, Next, Registering, Seen } from '../state/registering';
 import { languageInWords } from '../state/words';
 import { ProblemNotice } from './notice';
 import { RegisteredCard } from './registered';
-import { Field, Steps, useSeen } from './sheet';
+import { Field, Steps, useFocusKept, useSeen } from './sheet';
 
 export interface RegisterActions {
   /** Do what gets on when nothing can be registered. */
@@ -31,8 +31,13 @@ const STEPS = [
 
 export function RegisterView({ registering, actions }: Parts): React.JSX.Element {
   const seen = useSeen(registering);
+  const root = useFocusKept(seen.phase);
   return (
-    <div className="kr-Register" aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}>
+    <div
+      className="kr-Register"
+      ref={root}
+      aria-busy={seen.phase === 'looking' || seen.phase === 'sending'}
+    >
       {partOf(registering, seen, actions)}
     </div>
   );

@@ -13,6 +13,8 @@ export class Sheet extends Dialog<void> {
     super({ title, body, buttons: [], hasClose: true });
     this.addClass('kr-Sheet');
     this.node.setAttribute('aria-label', title);
+    this.node.tabIndex = -1;
+    void this.ready.then(() => this.node.focus());
   }
 
   /** A Dialog takes Enter for its own buttons, and a click beside it closes it with all that was typed. */
@@ -63,6 +65,18 @@ export function useSeen<T>(thing: { readonly seen: T; readonly changed: ISignal<
     return () => void thing.changed.disconnect(hear);
   }, [thing]);
   return thing.seen;
+}
+
+/** The part that had the focus may be gone after a step; then the dialog has it, so that Escape and Tab go on. */
+export function useFocusKept(step: string): React.RefObject<HTMLDivElement> {
+  const root = React.useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it looks after each step
+  React.useEffect(() => {
+    if (document.activeElement === document.body) {
+      root.current?.closest<HTMLElement>('.kr-Sheet')?.focus();
+    }
+  }, [step]);
+  return root;
 }
 
 interface Ids {
