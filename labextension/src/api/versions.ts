@@ -2,6 +2,8 @@ import type { Request } from './request';
 import type { Diff, PageOfVersion, Version, VersionNotebook } from './types';
 
 const PAGE = 200;
+/** Fewer at first, so that a page stands soon. */
+const FIRST = 50;
 const NEWS = 10;
 
 /**
@@ -15,7 +17,7 @@ export async function listVersions(
   part: (versions: Version[]) => void = () => {}
 ): Promise<Version[]> {
   const versions: Version[] = [];
-  let from = `limit=${known.length > 0 ? NEWS : PAGE}`;
+  let from = `limit=${known.length > 0 ? NEWS : FIRST}`;
   for (;;) {
     const page = await request<PageOfVersion>(`models/${model}/versions?${from}`);
     versions.push(...page.items);

@@ -71,6 +71,7 @@ async function moved(
   let problem: Problem | null = null;
   for (;;) {
     const facts = await found(request, model);
+    wish = asking.choosing ? possible(wish, model, facts) : wish;
     const body = new AliasForm(facts, wish, asking, problem);
     const { button, value } = await showDialog({
       title: asking.title,
@@ -90,6 +91,19 @@ async function moved(
       problem = refusedInWords(reason, wish.alias);
     }
   }
+}
+
+/** A wish that names a version which may have an alias: the one asked for, else the newest. */
+function possible(wish: AliasWish, model: string, { versions }: AliasFacts): AliasWish {
+  const version = versions.find(({ number }) => number === wish.version) ?? versions[0];
+  if (!version) {
+    throw new RequestFailed(
+      `${model} has no version that an alias may name.`,
+      'Register one that passes its proof.',
+      0
+    );
+  }
+  return { ...wish, version: version.number };
 }
 
 async function found(request: Request, model: string): Promise<AliasFacts> {

@@ -79,14 +79,7 @@ function Answer(props: PairProps): React.JSX.Element {
       <p className="kr-Heard" role="status">
         {phase === 'loading' ? 'Comparing…' : ''}
       </p>
-      {problem && (
-        <>
-          <ProblemNotice problem={problem} />
-          <button type="button" className="kr-Button kr-small" onClick={() => watched.refresh()}>
-            Look again
-          </button>
-        </>
-      )}
+      {problem && <ProblemNotice problem={problem} onRetry={() => void watched.refresh()} />}
       {value && <DiffView {...props} diff={value} />}
     </>
   );

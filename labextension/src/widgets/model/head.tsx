@@ -15,14 +15,21 @@ import { Long } from './parts';
 
 export function Head(props: ViewProps): React.JSX.Element {
   const [editing, setEditing] = React.useState(false);
+  const edited = React.useRef(false);
   const { model } = props.facts;
   return (
     <header className="kr-ModelHead">
       {model.archived_at && <Archived at={model.archived_at} />}
       {editing ? (
-        <WordsForm {...props} done={() => setEditing(false)} />
+        <WordsForm
+          {...props}
+          done={() => {
+            edited.current = true;
+            setEditing(false);
+          }}
+        />
       ) : (
-        <Words {...props} edit={() => setEditing(true)} />
+        <Words {...props} edited={edited.current} edit={() => setEditing(true)} />
       )}
       <Aliases {...props} />
       <ServedBy {...props} />
@@ -39,9 +46,14 @@ function Archived({ at }: { at: string }): React.JSX.Element {
   );
 }
 
-function Words(props: ViewProps & { edit: () => void }): React.JSX.Element {
+interface WordsProps extends ViewProps {
+  /** Whether the person comes back from editing: where they left, they go on. */
+  edited: boolean;
+  edit: () => void;
+}
+
+function Words(props: WordsProps): React.JSX.Element {
   const { model } = props.facts;
-  const edit = React.useRef<HTMLButtonElement>(null);
   return (
     <>
       <div className="kr-Head">
@@ -59,7 +71,13 @@ function Words(props: ViewProps & { edit: () => void }): React.JSX.Element {
         ) : (
           <span className="kr-Quiet">No description yet.</span>
         )}{' '}
-        <button ref={edit} type="button" className="kr-Link" onClick={props.edit}>
+        <button
+          type="button"
+          className="kr-Link"
+          // biome-ignore lint/a11y/noAutofocus: only after the form that stood here was closed
+          autoFocus={props.edited}
+          onClick={props.edit}
+        >
           {model.description ? 'Edit title and description' : 'Say what it is for'}
         </button>
       </div>

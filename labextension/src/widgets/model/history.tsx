@@ -89,7 +89,7 @@ function MoveRow({ move, now, show, putBack }: MoveProps): React.JSX.Element {
           <span className="kr-Quiet">not said</span>
         )}
       </td>
-      <td>
+      <td className="kr-number">
         {move.before === now ? (
           <span className="kr-Quiet">It is there now.</span>
         ) : (

@@ -54,7 +54,7 @@ function Kept({ view, number, restore }: KeptProps): React.JSX.Element {
       <p className="kr-Heard" role="status">
         {phase === 'loading' ? 'Reading the notebook…' : ''}
       </p>
-      {problem && <ProblemNotice problem={problem} />}
+      {problem && <ProblemNotice problem={problem} onRetry={() => void watched.refresh()} />}
       {value && (
         <>
           <div className="kr-Head kr-NotebookHead">

@@ -70,7 +70,7 @@ export class ModelPage extends ReactWidget {
     return <ModelPageView view={this.view} doors={this.doors} />;
   }
 
-  protected override onAfterAttach(message: never): void {
+  protected override onAfterAttach(message: Parameters<ReactWidget['onAfterAttach']>[0]): void {
     super.onAfterAttach(message);
     if (this.isVisible) {
       this.following.start();
@@ -89,14 +89,14 @@ export class ModelPage extends ReactWidget {
 export function ModelPageView({ view, doors }: Omit<ViewProps, 'facts'>): React.JSX.Element {
   const { phase, refreshing, value, problem } = view.facts.seen;
   return (
-    <main className="kr-ModelBody" aria-busy={refreshing} aria-label={`Model ${view.name}`}>
+    <section className="kr-ModelBody" aria-busy={refreshing} aria-label={`Model ${view.name}`}>
       <p className="kr-Heard" role="status">
         {phase === 'loading' ? `Looking for ${view.name}…` : ''}
       </p>
       {phase === 'loading' && !value && <Waiting name={view.name} />}
       {problem && <Trouble view={view} seen={value !== null} />}
       {value && <Standing view={view} facts={value} doors={doors} />}
-    </main>
+    </section>
   );
 }
 
@@ -112,17 +112,8 @@ function Trouble({ view, seen }: { view: ModelView; seen: boolean }): React.JSX.
   const { problem } = view.facts.seen;
   return (
     <div className="kr-ModelTrouble">
-      {problem && <ProblemNotice problem={problem} />}
-      <div className="kr-Actions">
-        <button
-          type="button"
-          className="kr-Button kr-small"
-          onClick={() => void view.facts.refresh()}
-        >
-          Look again
-        </button>
-        {seen && <span className="kr-Quiet">Below is what was seen last.</span>}
-      </div>
+      {problem && <ProblemNotice problem={problem} onRetry={() => void view.facts.refresh()} />}
+      {seen && <p className="kr-Quiet">Below is what was seen last.</p>}
     </div>
   );
 }
@@ -161,7 +152,7 @@ function Standing(props: ViewProps): React.JSX.Element {
 
 function NoVersions({ name, doors }: { name: string; doors: Doors }): React.JSX.Element {
   return (
-    <div className="kr-Empty">
+    <div className="kr-Empty kr-NoVersions">
       <p>
         This model has no version yet. Open the notebook that fits it and press{' '}
         <i>Register model</i> in its toolbar, or run this in it:
