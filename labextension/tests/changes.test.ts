@@ -47,10 +47,24 @@ describe('Changes', () => {
   it('keeps trying while the server is away', () => {
     const line = eventLine();
     line.changes.missed.connect(() => {});
+    line.back();
     for (let second = 0; second < 20; second += 1) {
       line.cut();
       vi.advanceTimersByTime(1_000);
     }
     expect(line.lines()).toBe(21);
+  });
+
+  it('is patient with a server that never lets it in', () => {
+    const line = eventLine();
+    line.changes.missed.connect(() => {});
+    for (let minute = 0; minute < 10; minute += 1) {
+      line.cut();
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(line.lines()).toBe(11);
+    line.cut();
+    vi.advanceTimersByTime(59_000);
+    expect(line.lines()).toBe(11);
   });
 });

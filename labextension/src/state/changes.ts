@@ -14,6 +14,8 @@ const PAUSE_MS = 1_000;
 /** A server that was away for this many tries is asked less often. */
 const MANY = 60;
 const LONG_PAUSE_MS = 5_000;
+/** One that never let us in may not want to: it is asked less and less often. */
+const LONGEST_PAUSE_MS = 60_000;
 
 export interface Change {
   kind: 'version_registered' | 'alias_moved' | 'deployment_changed' | 'capture_progressed';
@@ -40,6 +42,7 @@ export class Changes {
   private _missed = new Signal<this, void>(this);
   private _opened = false;
   private _tries = 0;
+  private _wasIn = false;
 
   constructor(private readonly line: Line) {}
 
@@ -72,6 +75,7 @@ export class Changes {
     const again = this._tries > 0;
     socket.onopen = () => {
       this._tries = 0;
+      this._wasIn = true;
       if (again) {
         this._missed.emit();
       }
@@ -79,8 +83,15 @@ export class Changes {
     socket.onmessage = message => this.take(message.data);
     socket.onclose = () => {
       this._tries += 1;
-      setTimeout(() => this.connect(), this._tries < MANY ? PAUSE_MS : LONG_PAUSE_MS);
+      setTimeout(() => this.connect(), this.pauseMs());
     };
+  }
+
+  private pauseMs(): number {
+    if (this._wasIn) {
+      return this._tries < MANY ? PAUSE_MS : LONG_PAUSE_MS;
+    }
+    return Math.min(PAUSE_MS * 2 ** (this._tries - 1), LONGEST_PAUSE_MS);
   }
 
   private take(data: string): void {
