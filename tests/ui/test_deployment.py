@@ -230,7 +230,7 @@ def test_canary_and_stable_move_side_by_side_and_nothing_is_asked_out_of_sight(p
     canary.get_by_role("button", name="Give challenger 30 %").click()
     expect(canary.get_by_text("Version 3 has answered")).to_be_visible(timeout=60_000)
     with callers(served, "rides") as statuses:
-        both = [found.get_by_role("article", name=f"Traffic of version {n}") for n in (2, 3)]
+        both = [found.get_by_role("article", name=f"Traffic of version {n}") for n in ("2, stable", "3, canary")]
         for card, role in zip(both, ("stable, 70 %", "canary, 30 %"), strict=True):
             expect(card).to_contain_text(role)
             rate = card.get_by_role("img").first

@@ -45,7 +45,12 @@ export function useWindow<T extends HTMLElement>(
     };
     look();
     scroller.addEventListener('scroll', look, { passive: true });
-    const sizes = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(look);
+    const lookTwice = () => {
+      look();
+      // What was hidden and is shown again may get its place back after it got its size, and no event tells.
+      requestAnimationFrame(look);
+    };
+    const sizes = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(lookTwice);
     sizes?.observe(scroller);
     return () => {
       scroller.removeEventListener('scroll', look);

@@ -12,6 +12,8 @@ import type { PartProps } from './page';
 
 /** The same as in deployment.css. */
 const LINE_PX = 18;
+/** Letters of one line that are drawn; copying takes all of them. */
+const MOST_LETTERS = 2_000;
 const NONE: readonly string[] = [];
 
 export function HostLog({ view }: PartProps): React.JSX.Element {
@@ -112,7 +114,13 @@ function Lines({ lines, word, follow, leave }: LinesProps): React.JSX.Element {
         {lines.slice(first, last).map((line, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a line's place is its name
           <div key={first + at} className="kr-LogLine">
-            <Marked line={line} word={word} />
+            <Marked line={line.slice(0, MOST_LETTERS)} word={word} />
+            {line.length > MOST_LETTERS && (
+              <span className="kr-Quiet">
+                {' '}
+                … {countInWords(line.length - MOST_LETTERS)} more letters
+              </span>
+            )}
           </div>
         ))}
         <div style={{ height: after }} />
