@@ -1,12 +1,8 @@
 /** *Deploy*: from a version to a deployment that answers with it. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import * as React from 'react';
 
 import { IKronkers } from './kronkers';
-import { Deploying } from './state/deploying';
-import { DeployView } from './widgets/deploying';
-import { Sheet, SheetBody } from './widgets/sheet';
 
 export const deployPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kronkers:deploy',
@@ -18,6 +14,7 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
       label: 'Deploy Model…',
       execute: async ({ model, version, alias }) => {
         if (typeof model === 'string') {
+          const { deploy } = await import('./deployDesk');
           await deploy(app, kronkers, model, {
             version: typeof version === 'number' ? version : undefined,
             alias: typeof alias === 'string' ? alias : undefined
@@ -28,28 +25,3 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-async function deploy(
-  app: JupyterFrontEnd,
-  { request, changes }: IKronkers,
-  model: string,
-  asked: { version: number | undefined; alias: string | undefined }
-): Promise<void> {
-  const deploying = new Deploying(request, changes.happened, model, asked);
-  const actions = {
-    close: () => sheet.reject(),
-    run: (command: string, args: Record<string, string>) => {
-      sheet.reject();
-      void app.commands.execute(command, args);
-    }
-  };
-  const body = new SheetBody(() => React.createElement(DeployView, { deploying, actions }));
-  const which = asked.version === undefined ? '' : ` version ${asked.version}`;
-  const sheet = new Sheet(`Deploy ${model}${which}`, body);
-  void deploying.look();
-  try {
-    await sheet.launch();
-  } finally {
-    deploying.dispose();
-  }
-}

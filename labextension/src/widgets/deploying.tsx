@@ -14,7 +14,7 @@ import {
 } from '../state/deploying';
 import { servedInWords, wordingOf } from '../state/words';
 import { ProblemNotice } from './notice';
-import { Field, Steps, useFocusKept, useSeen } from './sheet';
+import { Choice, Press, Steps, TextField, useFocusKept, useSeen } from './sheet';
 
 export interface DeployActions {
   run: (command: string, args: Record<string, string>) => void;
@@ -68,9 +68,7 @@ function Stuck({ deploying, seen, actions }: Parts & { seen: Seen }): React.JSX.
         <ProblemNotice problem={seen.problem} onRetry={() => void deploying.look()} />
       )}
       <div className="kr-Actions">
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Close
-        </button>
+        <Press onClick={actions.close}>Close</Press>
       </div>
     </div>
   );
@@ -120,15 +118,12 @@ function Form({
       <Follow deploying={deploying} wish={wish} known={known} plan={plan} />
       <Share deploying={deploying} wish={wish} known={known} fault={plan.faults.percent} />
       <Size deploying={deploying} wish={wish} plan={plan} />
-      <Field label="Why" help="Kept in the history, for those who ask later. May stay empty.">
-        {ids => (
-          <input
-            {...ids}
-            value={wish.why}
-            onChange={event => deploying.choose({ why: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Why"
+        help="Kept in the history, for those who ask later. May stay empty."
+        value={wish.why}
+        put={why => deploying.choose({ why })}
+      />
       <section className="kr-Signature" aria-label="What will happen" aria-live="polite">
         {unwell ? (
           <p className="kr-Quiet">Nothing yet: something above has to be put right first.</p>
@@ -137,9 +132,7 @@ function Form({
         )}
       </section>
       <div className="kr-Foot">
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Cancel
-        </button>
+        <Press onClick={actions.close}>Cancel</Press>
         <button type="submit" className="kr-Button kr-primary" disabled={unwell}>
           {wish.share === 'part' ? `Send ${wish.percent} % to version ${known.version}` : 'Deploy'}
         </button>
@@ -160,13 +153,12 @@ function Place({
     <fieldset className="kr-Choices">
       <legend>{own.length > 0 ? 'Deployment' : 'A new deployment'}</legend>
       {own.map(found => (
-        <label key={found.name} className="kr-Choice">
-          <input
-            type="radio"
-            name="kr-deployment"
-            checked={wish.deployment === found.name}
-            onChange={() => deploying.choose({ deployment: found.name })}
-          />
+        <Choice
+          key={found.name}
+          group="deployment"
+          checked={wish.deployment === found.name}
+          onChange={() => deploying.choose({ deployment: found.name })}
+        >
           <span className="kr-ChoiceName kr-Told">{found.name}</span>
           <span className="kr-Line">
             <span className={`kr-Dot kr-${wordingOf(found).tone}`} aria-hidden="true" />
@@ -174,35 +166,25 @@ function Place({
             {found.live === null ? '' : `, version ${found.live}`}
           </span>
           <span className="kr-Quiet kr-ChoiceFacts">serves {servedInWords(found)}</span>
-        </label>
+        </Choice>
       ))}
       {own.length > 0 && (
-        <label className="kr-Choice">
-          <input
-            type="radio"
-            name="kr-deployment"
-            checked={isNew}
-            onChange={() => deploying.choose({ deployment: '' })}
-          />
+        <Choice
+          group="deployment"
+          checked={isNew}
+          onChange={() => deploying.choose({ deployment: '' })}
+        >
           <span>A new one</span>
-        </label>
+        </Choice>
       )}
       {isNew && (
-        <Field
+        <TextField
           label="Name"
           fault={fault}
           help="The name that applications call. It stays when the version changes."
-        >
-          {ids => (
-            <input
-              {...ids}
-              value={wish.name}
-              onChange={event => deploying.choose({ name: event.target.value })}
-              autoComplete="off"
-              spellCheck={false}
-            />
-          )}
-        </Field>
+          value={wish.name}
+          put={name => deploying.choose({ name })}
+        />
       )}
     </fieldset>
   );
@@ -259,16 +241,14 @@ function Follow({ deploying, wish, known, plan }: FormParts & { plan: Plan }): R
           {plan.faults.sets}
         </p>
       )}
-      <label className="kr-Choice">
-        <input
-          type="radio"
-          name="kr-follow"
-          checked={!follows}
-          onChange={() => deploying.choose({ follow: 'version' })}
-        />
+      <Choice
+        group="follow"
+        checked={!follows}
+        onChange={() => deploying.choose({ follow: 'version' })}
+      >
         <span>Always version {known.version}</span>
         <span className="kr-Quiet kr-ChoiceFacts">until someone changes the deployment</span>
-      </label>
+      </Choice>
     </fieldset>
   );
 }
@@ -287,15 +267,9 @@ function Share({
   return (
     <fieldset className="kr-Choices">
       <legend>How much of it</legend>
-      <label className="kr-Choice">
-        <input
-          type="radio"
-          name="kr-share"
-          checked={!part}
-          onChange={() => deploying.choose({ share: 'all' })}
-        />
+      <Choice group="share" checked={!part} onChange={() => deploying.choose({ share: 'all' })}>
         <span>All requests</span>
-      </label>
+      </Choice>
       <div className="kr-Choice">
         <label>
           <input
@@ -335,38 +309,22 @@ function Size({
 }: Omit<FormParts, 'known'> & { plan: Plan }): React.JSX.Element {
   return (
     <div className="kr-Pair">
-      <Field
+      <TextField
         label="Replicas"
         fault={plan.faults.replicas}
         help="Processes that answer side by side."
-      >
-        {ids => (
-          <input
-            {...ids}
-            type="number"
-            min={1}
-            max={64}
-            value={wish.replicas || ''}
-            onChange={event => deploying.choose({ replicas: event.target.valueAsNumber || 0 })}
-          />
-        )}
-      </Field>
-      <Field
+        range={[1, 64]}
+        value={wish.replicas || ''}
+        put={text => deploying.choose({ replicas: Number(text) })}
+      />
+      <TextField
         label="Spares"
         fault={plan.faults.spares}
         help="Loaded processes that stand by, in case one dies."
-      >
-        {ids => (
-          <input
-            {...ids}
-            type="number"
-            min={0}
-            max={8}
-            value={Number.isNaN(wish.spares) ? '' : wish.spares}
-            onChange={event => deploying.choose({ spares: event.target.valueAsNumber })}
-          />
-        )}
-      </Field>
+        range={[0, 8]}
+        value={Number.isNaN(wish.spares) ? '' : wish.spares}
+        put={text => deploying.choose({ spares: text === '' ? Number.NaN : Number(text) })}
+      />
     </div>
   );
 }
@@ -397,19 +355,15 @@ function Sending({ seen, wish, known, actions }: WayParts): React.JSX.Element {
       {seen.problem && <ProblemNotice problem={seen.problem} />}
       <div className="kr-Actions">
         {seen.deployment && (
-          <button
-            type="button"
-            className="kr-Button"
+          <Press
             onClick={() =>
               actions.run('kronkers:open-deployment', { deployment: seen.deployment?.name ?? '' })
             }
           >
             Open its page
-          </button>
+          </Press>
         )}
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Go on in the background
-        </button>
+        <Press onClick={actions.close}>Go on in the background</Press>
       </div>
     </div>
   );
@@ -458,23 +412,16 @@ function Done({ seen, wish, known, actions }: WayParts): React.JSX.Element | nul
         </div>
       </dl>
       <div className="kr-Foot">
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Close
-        </button>
-        <button
-          type="button"
-          className="kr-Button"
-          onClick={() => actions.run('kronkers:copy-call', { deployment: name })}
-        >
+        <Press onClick={actions.close}>Close</Press>
+        <Press onClick={() => actions.run('kronkers:copy-call', { deployment: name })}>
           Copy call
-        </button>
-        <button
-          type="button"
-          className="kr-Button kr-primary"
+        </Press>
+        <Press
+          primary
           onClick={() => actions.run('kronkers:open-deployment', { deployment: name, tab: 'try' })}
         >
           Try it
-        </button>
+        </Press>
       </div>
     </div>
   );

@@ -7,6 +7,7 @@ import { counted, shortly, sizeInWords } from '../state/proposing';
 import type { Registering } from '../state/registering';
 import { languageInWords } from '../state/words';
 import type { RegisterActions } from './registering';
+import { Press } from './sheet';
 
 interface CardParts {
   registering: Registering;
@@ -157,12 +158,10 @@ function Warnings({ warnings }: { warnings: readonly string[] }): React.JSX.Elem
 function RejectedFoot({ registering, actions }: CardParts): React.JSX.Element {
   return (
     <div className="kr-Foot">
-      <button type="button" className="kr-Button" onClick={actions.close}>
-        Close
-      </button>
-      <button type="button" className="kr-Button kr-primary" onClick={() => registering.again()}>
+      <Press onClick={actions.close}>Close</Press>
+      <Press primary onClick={() => registering.again()}>
         Change and register again
-      </button>
+      </Press>
     </div>
   );
 }
@@ -182,40 +181,28 @@ function Foot({
         </p>
       )}
       <div className="kr-Foot">
-        <button
-          type="button"
-          className="kr-Button"
-          onClick={() => actions.run('kronkers:open-model', { model, version: number })}
-        >
+        <Press onClick={() => actions.run('kronkers:open-model', { model, version: number })}>
           Open its page
-        </button>
-        <button
-          type="button"
-          className="kr-Button"
+        </Press>
+        <Press
           disabled={!deployment}
-          aria-describedby={deployment ? undefined : 'kr-no-call'}
+          describedBy={deployment ? undefined : 'kr-no-call'}
           onClick={() => actions.run('kronkers:copy-call', { deployment: deployment ?? '' })}
         >
           Copy call
-        </button>
+        </Press>
         {champion !== null && champion !== number && (
-          <button
-            type="button"
-            className="kr-Button"
+          <Press
             onClick={() =>
               actions.run('kronkers:compare', { model, before: champion, after: number })
             }
           >
             Compare with champion
-          </button>
+          </Press>
         )}
-        <button
-          type="button"
-          className="kr-Button kr-primary"
-          onClick={() => actions.run('kronkers:deploy', { model, version: number })}
-        >
+        <Press primary onClick={() => actions.run('kronkers:deploy', { model, version: number })}>
           Deploy
-        </button>
+        </Press>
       </div>
     </>
   );

@@ -4,11 +4,11 @@ import * as React from 'react';
 
 import type { Candidates, Preview } from '../api/types';
 import { counted, hasAll, type Measure, sizeInWords, targetsFor } from '../state/proposing';
-import type { Choice, Next, Registering, Seen } from '../state/registering';
+import type { Next, Registering, Seen, Choice as Wish } from '../state/registering';
 import { languageInWords } from '../state/words';
 import { ProblemNotice } from './notice';
 import { RegisteredCard } from './registered';
-import { Field, Steps, useFocusKept, useSeen } from './sheet';
+import { Choice, Field, Press, Steps, TextField, useFocusKept, useSeen } from './sheet';
 
 export interface RegisterActions {
   /** Do what gets on when nothing can be registered. */
@@ -82,9 +82,7 @@ function Waiting({ registering }: { registering: Registering }): React.JSX.Eleme
         </p>
       </div>
       <div className="kr-Actions">
-        <button type="button" className="kr-Button" onClick={() => registering.cancel()}>
-          Stop waiting
-        </button>
+        <Press onClick={() => registering.cancel()}>Stop waiting</Press>
       </div>
     </div>
   );
@@ -103,16 +101,12 @@ function Stuck({ registering, seen, actions }: Parts & { seen: Seen }): React.JS
       {problem && <ProblemNotice problem={problem} />}
       <div className="kr-Actions">
         {next && (
-          <button type="button" className="kr-Button kr-primary" onClick={() => actions.next(next)}>
+          <Press primary onClick={() => actions.next(next)}>
             {NEXT[next]}
-          </button>
+          </Press>
         )}
-        <button type="button" className="kr-Button" onClick={() => void registering.look()}>
-          Look again
-        </button>
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Close
-        </button>
+        <Press onClick={() => void registering.look()}>Look again</Press>
+        <Press onClick={actions.close}>Close</Press>
       </div>
     </div>
   );
@@ -128,9 +122,7 @@ function Sending({ seen, close }: { seen: Seen; close: () => void }): React.JSX.
       </p>
       <Steps steps={STEPS} at={step} began={began} />
       <div className="kr-Actions">
-        <button type="button" className="kr-Button" onClick={close}>
-          Go on in the background
-        </button>
+        <Press onClick={close}>Go on in the background</Press>
       </div>
     </div>
   );
@@ -147,7 +139,7 @@ function Form({ registering, actions }: Parts): React.JSX.Element {
   if (!candidates) {
     return <Looking />;
   }
-  const choose = (change: Partial<Choice>) => registering.choose(change);
+  const choose = (change: Partial<Wish>) => registering.choose(change);
   const ready = Object.keys(registering.faults).length === 0;
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
@@ -156,11 +148,7 @@ function Form({ registering, actions }: Parts): React.JSX.Element {
   return (
     <form className="kr-Form" ref={form} onSubmit={submit} noValidate>
       {problem && <ProblemNotice problem={problem} />}
-      {problem && next && (
-        <button type="button" className="kr-Button" onClick={() => actions.next(next)}>
-          {NEXT[next]}
-        </button>
-      )}
+      {problem && next && <Press onClick={() => actions.next(next)}>{NEXT[next]}</Press>}
       {candidates.busy && (
         <p className="kr-Quiet" role="status">
           The kernel runs a cell. That is no hindrance: it was asked beside it.
@@ -174,63 +162,41 @@ function Form({ registering, actions }: Parts): React.JSX.Element {
       <SignaturePreview seen={registering.seen} />
       <NameField registering={registering} />
       <div className="kr-Pair">
-        <Field label="Description" help="What the model is for, for those who look for one.">
-          {ids => (
-            <textarea
-              {...ids}
-              rows={2}
-              value={choice.description}
-              onChange={event => choose({ description: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Note" help="What is new in this version.">
-          {ids => (
-            <textarea
-              {...ids}
-              rows={2}
-              value={choice.note}
-              onChange={event => choose({ note: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Description"
+          help="What the model is for, for those who look for one."
+          rows={2}
+          value={choice.description}
+          put={description => choose({ description })}
+        />
+        <TextField
+          label="Note"
+          help="What is new in this version."
+          rows={2}
+          value={choice.note}
+          put={note => choose({ note })}
+        />
       </div>
       <Metrics registering={registering} />
       <details className="kr-More" open={choice.predict !== '' || choice.needs !== ''}>
         <summary>More</summary>
         <div className="kr-Pair">
-          <Field
+          <TextField
             label="Predict with"
             help="A function (model, data) of the notebook, where the model has no predict."
-          >
-            {ids => (
-              <input
-                {...ids}
-                value={choice.predict}
-                onChange={event => choose({ predict: event.target.value })}
-                spellCheck={false}
-              />
-            )}
-          </Field>
-          <Field
+            value={choice.predict}
+            put={predict => choose({ predict })}
+          />
+          <TextField
             label="Needs"
             help="Names of the notebook, or packages, to carry along that are not found by themselves."
-          >
-            {ids => (
-              <input
-                {...ids}
-                value={choice.needs}
-                onChange={event => choose({ needs: event.target.value })}
-                spellCheck={false}
-              />
-            )}
-          </Field>
+            value={choice.needs}
+            put={needs => choose({ needs })}
+          />
         </div>
       </details>
       <div className="kr-Foot">
-        <button type="button" className="kr-Button" onClick={actions.close}>
-          Cancel
-        </button>
+        <Press onClick={actions.close}>Cancel</Press>
         <button type="submit" className="kr-Button kr-primary" disabled={!ready}>
           Register version {nextNumber(registering)}
         </button>
@@ -254,13 +220,12 @@ function Models({ registering, candidates }: FieldParts): React.JSX.Element {
     <fieldset className="kr-Choices">
       <legend>Model</legend>
       {candidates.models.map(model => (
-        <label key={model.name} className="kr-Choice">
-          <input
-            type="radio"
-            name="kr-model"
-            checked={model.name === variable}
-            onChange={() => registering.choose({ variable: model.name })}
-          />
+        <Choice
+          key={model.name}
+          group="model"
+          checked={model.name === variable}
+          onChange={() => registering.choose({ variable: model.name })}
+        >
           <span className="kr-Told kr-ChoiceName">{model.name}</span>
           <span className="kr-Told">{model.class}</span>
           <span className="kr-Quiet kr-Told kr-ChoiceFacts">
@@ -272,7 +237,7 @@ function Models({ registering, candidates }: FieldParts): React.JSX.Element {
               .filter(Boolean)
               .join(' · ')}
           </span>
-        </label>
+        </Choice>
       ))}
     </fieldset>
   );
@@ -433,7 +398,7 @@ function NameField({ registering }: { registering: Registering }): React.JSX.Ele
   const fault = registering.faults.name;
   const { existing } = registering;
   return (
-    <Field
+    <TextField
       label="Name"
       fault={fault}
       help={
@@ -441,25 +406,10 @@ function NameField({ registering }: { registering: Registering }): React.JSX.Ele
           ? `Becomes version ${nextNumber(registering)} of ${choice.name}, which is there already.`
           : `A new model: this becomes version 1 of ${choice.name}.`
       }
-    >
-      {ids => (
-        <>
-          <input
-            {...ids}
-            value={choice.name}
-            onChange={event => registering.choose({ name: event.target.value })}
-            list="kr-models"
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <datalist id="kr-models">
-            {models.map(({ name }) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
-        </>
-      )}
-    </Field>
+      value={choice.name}
+      put={name => registering.choose({ name })}
+      list={models.map(({ name }) => name)}
+    />
   );
 }
 

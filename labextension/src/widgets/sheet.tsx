@@ -95,18 +95,109 @@ export function Field({
   label: string;
   help: string;
   fault?: string | undefined;
-  children: (ids: Ids) => React.ReactNode;
+  children: ((ids: Ids) => React.ReactNode) | [(ids: Ids) => React.ReactNode, React.ReactNode];
 }): React.JSX.Element {
+  const [control, beside] = Array.isArray(children) ? children : [children];
   const id = React.useId();
   const ids = { 'aria-labelledby': `${id}l`, 'aria-describedby': `${id}h` };
   return (
     // biome-ignore lint/a11y/noLabelWithoutControl: the control is what `children` gives
     <label className="kr-Field">
       <span id={`${id}l`}>{label}</span>
-      {children(fault ? { ...ids, 'aria-invalid': true } : ids)}
+      {control(fault ? { ...ids, 'aria-invalid': true } : ids)}
+      {beside}
       <small id={`${id}h`} className={fault ? 'kr-Fault' : ''} aria-live="polite">
         {fault ?? help}
       </small>
+    </label>
+  );
+}
+
+interface TextFieldProps {
+  label: string;
+  help: string;
+  fault?: string | undefined;
+  value: string | number;
+  put: (text: string) => void;
+  /** More than one: a text of several lines. */
+  rows?: number;
+  /** A whole number between these two. */
+  range?: readonly [least: number, most: number];
+  /** Names to choose from while typing. */
+  list?: readonly string[];
+}
+
+/** A text, or a whole number, under its label. */
+export function TextField(props: TextFieldProps): React.JSX.Element {
+  const { label, help, fault, value, put, rows, range, list } = props;
+  const names = React.useId();
+  const type = (event: { target: { value: string } }) => put(event.target.value);
+  return (
+    <Field label={label} help={help} fault={fault}>
+      {ids =>
+        rows ? (
+          <textarea {...ids} rows={rows} value={value} onChange={type} />
+        ) : (
+          <input
+            {...ids}
+            {...(range ? { type: 'number', min: range[0], max: range[1] } : {})}
+            value={value}
+            onChange={type}
+            autoComplete="off"
+            spellCheck={false}
+            list={list && names}
+          />
+        )
+      }
+      {list && (
+        <datalist id={names}>
+          {list.map(name => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      )}
+    </Field>
+  );
+}
+
+interface PressProps {
+  onClick: () => void;
+  primary?: boolean;
+  disabled?: boolean;
+  describedBy?: string | undefined;
+  children: React.ReactNode;
+}
+
+export function Press(props: PressProps): React.JSX.Element {
+  return (
+    <button
+      type="button"
+      className={`kr-Button${props.primary ? ' kr-primary' : ''}`}
+      onClick={props.onClick}
+      disabled={props.disabled}
+      aria-describedby={props.describedBy}
+    >
+      {props.children}
+    </button>
+  );
+}
+
+/** One of several to choose from. */
+export function Choice({
+  group,
+  checked,
+  onChange,
+  children
+}: {
+  group: string;
+  checked: boolean;
+  onChange: () => void;
+  children: React.ReactNode;
+}): React.JSX.Element {
+  return (
+    <label className="kr-Choice">
+      <input type="radio" name={`kr-${group}`} checked={checked} onChange={onChange} />
+      {children}
     </label>
   );
 }
