@@ -1,4 +1,4 @@
-/** A model's page in the main area, and the commands that go with it. */
+/** A model's page in the main area, and the commands that go with it. Their code is loaded when it is first used. */
 
 import {
   ILayoutRestorer,
@@ -15,10 +15,8 @@ import { IKronkers } from './kronkers';
 import { addPages } from './pages';
 import { Following } from './state/following';
 import { ModelView } from './state/model';
-import { folderBelow, restore } from './state/restoring';
 import { asProblem } from './state/watched';
-import { putBack, setAlias } from './widgets/model/aliasDialog';
-import { ModelPage } from './widgets/model/page';
+import { type Doors, ModelPage } from './widgets/model/page';
 
 type Args = ReadonlyPartialJSONObject;
 
@@ -46,11 +44,15 @@ export const modelPlugin: JupyterFrontEndPlugin<void> = {
 function pageOf(app: JupyterFrontEnd, { request, changes }: IKronkers, name: string): ModelPage {
   const view = new ModelView(request, name);
   const following = new Following(view.facts, changes, change => view.isAbout(change));
-  const doors = {
+  const doors: Doors = {
     request,
     run: (command: string, args: Args) => void app.commands.execute(command, args),
-    putBack: (move: Parameters<typeof putBack>[1]) =>
-      void told('The alias was not moved', putBack(request, move)).then(() => view.facts.refresh())
+    putBack: move =>
+      void told('The alias was not moved', async () => {
+        const { putBack } = await import('./widgets/model/aliasDialog');
+        await putBack(request, move);
+        await view.facts.refresh();
+      })
   };
   return new ModelPage(view, doors, following);
 }
@@ -70,15 +72,17 @@ function addCommands(app: JupyterFrontEnd, request: Request): void {
         version: Number(args.version),
         why: ''
       };
-      return told('The alias was not set', setAlias(request, word(args.model), wish));
+      return told('The alias was not set', async () => {
+        const { setAlias } = await import('./widgets/model/aliasDialog');
+        await setAlias(request, word(args.model), wish);
+      });
     },
     describedBy: { args: null }
   });
   commands.addCommand('kronkers:restore-notebook', {
     label: 'Restore Notebook',
     execute: args =>
-      told(
-        'The notebook was not restored',
+      told('The notebook was not restored', () =>
         restored(app, request, word(args.model), Number(args.version))
       ),
     describedBy: { args: null }
@@ -91,6 +95,7 @@ async function restored(
   model: string,
   version: number
 ): Promise<void> {
+  const { folderBelow, restore } = await import('./state/restoring');
   const [kept, { notebook }] = await Promise.all([
     showNotebook(request, model, version),
     showVersion(request, model, version)
@@ -105,9 +110,9 @@ async function restored(
 }
 
 /** What fails is told in words, once, at the door. */
-async function told(title: string, doing: Promise<void>): Promise<void> {
+async function told(title: string, doing: () => Promise<void>): Promise<void> {
   try {
-    await doing;
+    await doing();
   } catch (reason) {
     const { message, remedy } = asProblem(reason);
     await showErrorMessage(title, remedy ? `${message} ${remedy}` : message);

@@ -232,7 +232,7 @@ def test_an_alias_is_put_back_where_it_was(page, shop):
     pointed(shop, "champion", 2, "a mistake")
     found = opened(page, tab="History")
     show(page, "history")
-    found.get_by_role("row", name=re.compile("a mistake")).get_by_role("button", name="Put it back").click()
+    found.get_by_role("row", name=re.compile("a mistake")).first.get_by_role("button", name="Put it back").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("champion named version 1")
     expect(dialog.get_by_role("status")).to_contain_text("to version 1 without losing a request")
