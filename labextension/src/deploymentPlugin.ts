@@ -5,19 +5,13 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { changeDeployment, listCalls, promote, rollBack } from './api/deployments';
-import type { Request } from './api/request';
-import type { Deployment } from './api/types';
+import type { Decided } from './deploymentDesk';
 import { IKronkers } from './kronkers';
 import { addPages } from './pages';
-import { type Around, type Plan, promotePlan, rollBackPlan, stopPlan } from './state/decisions';
-import { DeploymentView, lookAround, TABS, type Tab } from './state/deployment';
-import { asProblem } from './state/watched';
-import { decide } from './widgets/deployment/deciding';
-import { DeploymentPage } from './widgets/deployment/page';
+import { DeploymentView, TABS, type Tab } from './state/deployment';
+import { DeploymentPage, type Run } from './widgets/deployment/page';
 
 export const deploymentPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-kronkers:deployment',
@@ -26,8 +20,7 @@ export const deploymentPlugin: JupyterFrontEndPlugin<void> = {
   requires: [IKronkers],
   optional: [ILayoutRestorer],
   activate: (app: JupyterFrontEnd, kronkers: IKronkers, restorer: ILayoutRestorer | null): void => {
-    const run = (command: string, args: ReadonlyPartialJSONObject) =>
-      void app.commands.execute(command, args);
+    const run: Run = (command, args) => void app.commands.execute(command, args);
     addPages<DeploymentPage>(app, restorer, {
       command: 'kronkers:open-deployment',
       label: 'Open Deployment',
@@ -39,10 +32,8 @@ export const deploymentPlugin: JupyterFrontEndPlugin<void> = {
       kept: page => ({ tab: page.view.tab }),
       keptChanged: page => page.view.tabChanged
     });
-    for (const decision of DECISIONS) {
-      addDecision(app, kronkers.request, decision);
-    }
-    addCopyCall(app, kronkers.request, run);
+    addDecisions(app, kronkers);
+    addCopyCall(app, kronkers, run);
   }
 };
 
@@ -56,93 +47,38 @@ function turn(page: DeploymentPage, tab: unknown): void {
   }
 }
 
-// Decisions
-
-interface Decision {
-  command: string;
-  label: string;
-  plan: (around: Around) => Plan;
-  send: (request: Request, name: string, why: string, revision: number) => Promise<Deployment>;
-  done: (deployment: Deployment) => string;
-}
-
-const DECISIONS: readonly Decision[] = [
-  {
-    command: 'kronkers:roll-back',
-    label: 'Roll Back Deployment…',
-    plan: rollBackPlan,
-    send: rollBack,
-    done: ({ name, follows }) => `${name} goes back to version ${follows}.`
-  },
-  {
-    command: 'kronkers:promote-canary',
-    label: 'Promote Canary…',
-    plan: promotePlan,
-    send: promote,
-    done: ({ name, follows }) => `${name} goes on with version ${follows}.`
-  },
-  {
-    command: 'kronkers:stop-deployment',
-    label: 'Stop Deployment…',
-    plan: stopPlan,
-    send: (request, name, _why, revision) =>
-      changeDeployment(request, name, { wanted: 'stopped' }, revision),
-    done: ({ name }) => `${name} is stopped.`
-  }
+const DECISIONS: readonly [command: string, label: string, which: Decided][] = [
+  ['kronkers:roll-back', 'Roll Back Deployment…', 'roll back'],
+  ['kronkers:promote-canary', 'Promote Canary…', 'promote'],
+  ['kronkers:stop-deployment', 'Stop Deployment…', 'stop']
 ];
 
-function addDecision(app: JupyterFrontEnd, request: Request, decision: Decision): void {
-  app.commands.addCommand(decision.command, {
-    label: decision.label,
-    describedBy: { args: null },
-    execute: async args => {
-      const name = nameOf(args);
-      try {
-        const done = await decide({
-          look: async () => decision.plan(await lookAround(request, name)),
-          send: (why, revision) => decision.send(request, name, why, revision)
-        });
-        if (done) {
-          Notification.success(decision.done(done), { autoClose: SHORTLY_MS });
-        }
-      } catch (reason) {
-        tell(reason);
+function addDecisions(app: JupyterFrontEnd, { request }: IKronkers): void {
+  for (const [command, label, which] of DECISIONS) {
+    app.commands.addCommand(command, {
+      label,
+      describedBy: { args: null },
+      execute: async args => {
+        const { decideAbout } = await import('./deploymentDesk');
+        await decideAbout(request, nameOf(args), which);
       }
-    }
-  });
+    });
+  }
 }
 
-// Calls
-
-const SHORTLY_MS = 4_000;
-
 /** With a language it copies, without one it shows them all. */
-function addCopyCall(
-  app: JupyterFrontEnd,
-  request: Request,
-  run: (command: string, args: ReadonlyPartialJSONObject) => void
-): void {
+function addCopyCall(app: JupyterFrontEnd, { request }: IKronkers, run: Run): void {
   app.commands.addCommand('kronkers:copy-call', {
     label: 'Copy Call of Deployment',
     describedBy: { args: null },
     execute: async args => {
       const deployment = nameOf(args);
-      if (!args.language) {
+      if (args.language) {
+        const { copyCall } = await import('./deploymentDesk');
+        await copyCall(request, deployment, String(args.language));
+      } else {
         run('kronkers:open-deployment', { deployment, tab: 'call' });
-        return;
-      }
-      try {
-        const [call] = (await listCalls(request, deployment, String(args.language))).items;
-        Clipboard.copyToSystem(call?.code ?? '');
-        Notification.success('The call is copied.', { autoClose: SHORTLY_MS });
-      } catch (reason) {
-        tell(reason);
       }
     }
   });
-}
-
-function tell(reason: unknown): void {
-  const { message, remedy } = asProblem(reason);
-  Notification.error([message, remedy].filter(Boolean).join(' '));
 }

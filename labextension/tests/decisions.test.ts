@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AliasMove, DeploymentMove } from '../src/api/types';
+import { decisionsOf } from '../src/state/decisions';
 import {
   type Around,
-  decisionsOf,
   promotePlan,
   rollBackPlan,
   stopPlan,
   versionBefore
-} from '../src/state/decisions';
+} from '../src/state/plans';
 import { deployment } from './samples';
 
 const at = (minute: number) => `2026-11-23T12:0${minute}:00Z`;

@@ -14,7 +14,6 @@ import { listMoves } from '../api/aliases';
 import {
   listCalls,
   listDecisions,
-  listDeployments,
   listReplicas,
   readLog,
   showDeployment,
@@ -24,7 +23,7 @@ import {
 import { type Request, RequestFailed } from '../api/request';
 import type { CallSnippets, Deployment, DeploymentExample, Replica, Traffic } from '../api/types';
 import type { Change, Changes } from './changes';
-import { type Around, type Decision, decisionsOf } from './decisions';
+import { type Decision, decisionsOf } from './decisions';
 import { Following } from './following';
 import { MOST_LINES, unchanged } from './loglines';
 import { joined } from './traffic';
@@ -202,6 +201,11 @@ export class DeploymentView {
 
   private async lookAtTraffic(): Promise<Traffic> {
     const known = this.traffic.seen.value;
+    const deployment = this.deployment.seen.value;
+    if (deployment && deployment !== GONE && (deployment.canary_state || deployment.shadow_state)) {
+      // What they did stands there, and no event tells of each request.
+      void this.deployment.refresh();
+    }
     return joined(known, await showTraffic(this.request, this.name, known?.at ?? null));
   }
 
@@ -222,17 +226,6 @@ export class DeploymentView {
     const moves = alias === null ? [] : await listMoves(this.request, String(facts?.model));
     return decisionsOf(this.name, alias, decisions, moves);
   }
-}
-
-/** All that a person is told before a decision, as it is now. */
-export async function lookAround(request: Request, name: string): Promise<Around> {
-  const deployment = await showDeployment(request, name);
-  const [decisions, moves, deployments] = await Promise.all([
-    listDecisions(request, name),
-    listMoves(request, deployment.model),
-    listDeployments(request)
-  ]);
-  return { deployment, decisions, moves, deployments };
 }
 
 /** Someone else was faster: what the person saw is not so any more. */

@@ -10,8 +10,8 @@ import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
 import type { Deployment } from '../../api/types';
-import type { Plan } from '../../state/decisions';
 import { isStale } from '../../state/deployment';
+import type { Plan } from '../../state/plans';
 import { asProblem, type Problem } from '../../state/watched';
 import { ProblemNotice } from '../notice';
 

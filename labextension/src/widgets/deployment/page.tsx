@@ -1,20 +1,12 @@
-/** The page of one deployment in the main area: its head, and a tab for each thing that is watched or done there. */
+/** A deployment's page in the main area. What it shows is most of the code, and comes when the first page is opened. */
 
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
 
 import type { Deployment } from '../../api/types';
-import { type DeploymentView, GONE, TABS, type Tab } from '../../state/deployment';
+import type { DeploymentView } from '../../state/deployment';
 import { ProblemNotice } from '../notice';
-import { useSeen } from '../seen';
-import { Tabs } from '../tabs';
-import { Calls } from './calls';
-import { Head } from './head';
-import { History } from './history';
-import { HostLog } from './log';
-import { Overview } from './overview';
-import { TryIt } from './trying';
 
 /** Runs a command of JupyterLab. */
 export type Run = (command: string, args: ReadonlyPartialJSONObject) => void;
@@ -24,6 +16,20 @@ export interface PartProps {
   view: DeploymentView;
   deployment: Deployment;
   run: Run;
+}
+
+const Body = React.lazy(async () => {
+  try {
+    return { default: (await import('./view')).DeploymentBody };
+  } catch {
+    return { default: NotLoaded };
+  }
+});
+
+/** Another release was installed while JupyterLab stood open, or the server is gone. */
+function NotLoaded(): React.JSX.Element {
+  const message = 'This page could not be loaded.';
+  return <ProblemNotice problem={{ message, remedy: 'Reload JupyterLab in the browser.' }} />;
 }
 
 export class DeploymentPage extends ReactWidget {
@@ -42,7 +48,11 @@ export class DeploymentPage extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    return <DeploymentBody view={this.view} run={this.run} />;
+    return (
+      <React.Suspense fallback={null}>
+        <Body view={this.view} run={this.run} />
+      </React.Suspense>
+    );
   }
 
   protected override onAfterShow(): void {
@@ -60,108 +70,4 @@ export class DeploymentPage extends ReactWidget {
   protected override onAfterHide(): void {
     this.view.see(false);
   }
-}
-
-const TITLES: Record<Tab, string> = {
-  overview: 'Overview',
-  try: 'Try it',
-  call: 'Copy call',
-  log: 'Log',
-  history: 'History'
-};
-
-export function DeploymentBody({
-  view,
-  run
-}: {
-  view: DeploymentView;
-  run: Run;
-}): React.JSX.Element {
-  const { phase, value, problem } = useSeen(view.deployment);
-  if (value === GONE) {
-    return <Gone view={view} run={run} />;
-  }
-  return (
-    <>
-      {problem && (
-        <ProblemNotice problem={problem} onRetry={() => void view.deployment.refresh()} />
-      )}
-      {phase === 'loading' && (
-        <p className="kr-Quiet" role="status">
-          Looking at {view.name}…
-        </p>
-      )}
-      {value && <Parts view={view} deployment={value} run={run} />}
-    </>
-  );
-}
-
-function Parts(props: PartProps): React.JSX.Element {
-  const { view } = props;
-  const tab = useTab(view);
-  return (
-    <>
-      <Head {...props} />
-      <Tabs
-        label={view.name}
-        tabs={TABS.map(id => ({ id, title: TITLES[id] }))}
-        chosen={tab}
-        onChoose={id => view.turn(id as Tab)}
-      >
-        {tab === 'overview' && <Overview {...props} />}
-        {tab === 'try' && <TryIt {...props} />}
-        {tab === 'call' && <Calls {...props} />}
-        {tab === 'log' && <HostLog {...props} />}
-        {tab === 'history' && <History view={view} />}
-      </Tabs>
-    </>
-  );
-}
-
-function useTab(view: DeploymentView): Tab {
-  const subscribe = React.useCallback(
-    (heed: () => void) => {
-      const slot = () => heed();
-      view.tabChanged.connect(slot);
-      return () => void view.tabChanged.disconnect(slot);
-    },
-    [view]
-  );
-  return React.useSyncExternalStore(subscribe, () => view.tab);
-}
-
-/** It was deleted; what was decided about it is kept. */
-function Gone({ view, run }: { view: DeploymentView; run: Run }): React.JSX.Element {
-  React.useEffect(() => {
-    view.turn('history');
-    void view.decisions.refresh();
-  }, [view]);
-  // Where the page never saw it alive, its history tells the model.
-  useSeen(view.decisions);
-  const model = view.lastModel;
-  return (
-    <>
-      <h1>{view.name}</h1>
-      <div className="kr-Problem" role="alert">
-        <p>There is no deployment {view.name} any more: nothing answers at its address.</p>
-        <p>Its name is free. Deploy a model under it, or close this page.</p>
-      </div>
-      <div className="kr-Actions kr-Apart">
-        {model && (
-          <button
-            type="button"
-            className="kr-Button kr-primary"
-            onClick={() => run('kronkers:deploy', { model })}
-          >
-            Deploy {model} again
-          </button>
-        )}
-        <button type="button" className="kr-Button" onClick={() => run('kronkers:open', {})}>
-          Show all deployments
-        </button>
-      </div>
-      <h2>What was decided about it</h2>
-      <History view={view} />
-    </>
-  );
 }

@@ -60,7 +60,7 @@ export function TrafficNow({ view, deployment }: PartProps): React.JSX.Element {
   );
 }
 
-/** Those that were asked, and those that would be asked now. */
+/** Those that would be asked now, then those that were. */
 function shown(all: Series[], { live, canary_state }: Deployment): Series[] {
   const there = (use: Series['use'], version: number) =>
     all.some(series => series.use === use && series.version === version);
@@ -69,7 +69,10 @@ function shown(all: Series[], { live, canary_state }: Deployment): Series[] {
     canary_state && !there('canary', canary_state.number)
       ? [nothing('canary', canary_state.number)]
       : [];
-  return [...stable, ...all, ...canary];
+  const isNow = ({ use, version }: Series) =>
+    version === (use === 'stable' ? live : canary_state?.number);
+  const known = [...stable, ...all, ...canary];
+  return [...known.filter(isNow), ...known.filter(series => !isNow(series))];
 }
 
 interface VersionTrafficProps {
