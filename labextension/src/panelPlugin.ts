@@ -11,7 +11,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { listDeployments } from './api/deployments';
 import { listModels } from './api/models';
 import { IKronkers } from './kronkers';
-import { EVERYTHING } from './state/choice';
+import { EVERYTHING, startsWithFirst } from './state/choice';
 import { Following } from './state/following';
 import { Kept } from './state/kept';
 import { Watched } from './state/watched';
@@ -33,10 +33,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     stateDb: IStateDB | null
   ) => {
+    const choice = new Kept(EVERYTHING, 'jupyter-kronkers:choice', stateDb);
     const parts: PanelParts = {
-      models: new Watched(() => listModels(kronkers.request)),
+      models: new Watched(part =>
+        listModels(kronkers.request, startsWithFirst(choice.value) ? part : undefined)
+      ),
       deployments: new Watched(() => listDeployments(kronkers.request)),
-      choice: new Kept(EVERYTHING, 'jupyter-kronkers:choice', stateDb),
+      choice,
       run: (command, args = {}) => void app.commands.execute(command, args)
     };
     const panel = new Panel(parts);
@@ -76,18 +79,18 @@ function follow(
     new Following(models, changes, ({ kind }) => kind !== 'capture_progressed'),
     new Following(deployments, changes, ({ kind }) => kind === 'deployment_changed')
   ];
-  let restored = false;
-  panel.turned.connect((_, seen) => {
-    if (seen && !restored) {
-      restored = true;
-      void choice.restore();
-    }
+  const turn = () => {
     for (const following of followings) {
-      if (seen) {
+      if (panel.isVisible) {
         following.start();
       } else {
         following.stop();
       }
     }
+  };
+  let restored: Promise<void> | null = null;
+  panel.turned.connect(() => {
+    restored ??= choice.restore().catch(() => {});
+    void restored.then(turn);
   });
 }

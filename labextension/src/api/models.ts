@@ -1,17 +1,27 @@
 import { type Request, sending } from './request';
 import type { Model, ModelChange, PageOfModel } from './types';
 
-/** All models that are not archived, by name; `latest` is left out, because it is long. */
-export async function listModels(request: Request): Promise<Model[]> {
+const AT_FIRST = 50;
+const AT_ONCE = 1_000;
+
+/**
+ * All models that are not archived, by name; `latest` is left out, because it is long. The first few are handed over
+ * while the others are on their way.
+ */
+export async function listModels(
+  request: Request,
+  part: (models: Model[]) => void = () => {}
+): Promise<Model[]> {
   const models: Model[] = [];
-  let from = '';
+  let from = `limit=${AT_FIRST}`;
   for (;;) {
-    const page = await request<PageOfModel>(`models?brief=true&limit=1000${from}`);
+    const page = await request<PageOfModel>(`models?brief=true&${from}`);
     models.push(...page.items);
     if (!page.cursor) {
       return models;
     }
-    from = `&cursor=${encodeURIComponent(page.cursor)}`;
+    part([...models]);
+    from = `limit=${AT_ONCE}&cursor=${encodeURIComponent(page.cursor)}`;
   }
 }
 

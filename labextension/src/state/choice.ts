@@ -50,6 +50,11 @@ export function isNarrow({ search, language, owner }: Choice): boolean {
   return search.trim() !== '' || language !== '' || owner !== '';
 }
 
+/** Whether the first models by name are the first that it shows. */
+export function startsWithFirst(choice: Choice): boolean {
+  return choice.order === 'name' && !isNarrow(choice);
+}
+
 export function languagesOf(models: readonly Model[]): string[] {
   return distinct(models.map(model => model.language));
 }

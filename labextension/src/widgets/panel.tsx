@@ -7,7 +7,7 @@ import * as React from 'react';
 import type { Deployment, Model } from '../api/types';
 import type { Choice } from '../state/choice';
 import type { Kept } from '../state/kept';
-import type { Watched } from '../state/watched';
+import type { Seen, Watched } from '../state/watched';
 import { DeploymentList } from './deployments';
 import { kronkersIcon } from './icons';
 import { ModelList, type Run } from './models';
@@ -107,12 +107,15 @@ abstract class FoldingPart extends ReactWidget {
     super();
     this.addClass('kr-Folding');
     this.title.label = name;
-    watched.changed.connect((_, { value }) => this.count(value), this);
+    watched.changed.connect((_, seen) => this.count(seen), this);
     parts.choice.changed.connect(this.update, this);
   }
 
-  private count(value: readonly unknown[] | null): void {
-    this.title.label = value ? `${this.name} ${value.length.toLocaleString('en')}` : this.name;
+  /** Not before all are there: the first part of many is no number to tell. */
+  private count({ value, refreshing }: Seen<readonly unknown[]>): void {
+    if (value && !refreshing) {
+      this.title.label = `${this.name} ${value.length.toLocaleString('en')}`;
+    }
     this.update();
   }
 }
