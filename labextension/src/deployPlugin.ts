@@ -14,7 +14,7 @@ export const deployPlugin: JupyterFrontEndPlugin<void> = {
       label: 'Deploy Model…',
       execute: async ({ model, version, alias }) => {
         if (typeof model === 'string') {
-          const { deploy } = await import('./deployDesk');
+          const { deploy } = await import('./dialogs');
           await deploy(app, kronkers, model, {
             version: typeof version === 'number' ? version : undefined,
             alias: typeof alias === 'string' ? alias : undefined

@@ -24,7 +24,7 @@ export const registerPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     let desk: Promise<Desk> | null = null;
     const opened = () => {
-      desk ??= import('./registerDesk').then(room => new room.Desk(app, kronkers, states));
+      desk ??= import('./dialogs').then(room => new room.Desk(app, kronkers, states));
       return desk;
     };
     app.commands.addCommand('kronkers:register', {
