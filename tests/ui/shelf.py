@@ -63,7 +63,8 @@ def workshop(lab: Lab) -> Path:
 def train(lab: Lab, name: str, *, instead: tuple[str, str] = ("", "")) -> None:
     """Run the notebook with its own kernel; `instead`: words of it that somebody has changed, and into what."""
     path = workshop(lab) / f"train_{name}.ipynb"
-    path.write_text(path.read_text().replace(*instead) if instead[0] else path.read_text())
+    if instead[0]:
+        path.write_text(path.read_text().replace(*instead))
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(path.parent)}})
     client.execute(env=lab.environment | {"JPY_SESSION_NAME": str(path), "KRONKERS_COMMAND": command()})
