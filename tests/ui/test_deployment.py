@@ -228,7 +228,7 @@ def test_canary_and_stable_move_side_by_side_and_nothing_is_asked_out_of_sight(p
         page.keyboard.press("ArrowRight")
     expect(canary.get_by_role("spinbutton")).to_have_value("30")
     canary.get_by_role("button", name="Give challenger 30 %").click()
-    expect(canary.get_by_text("Version 3 has answered")).to_be_visible(timeout=60_000)
+    expect(canary.get_by_text("Version 3 answers 30 % of the requests")).to_be_visible(timeout=60_000)
     with callers(served, "rides") as statuses:
         both = [found.get_by_role("article", name=f"Traffic of version {n}") for n in ("2, stable", "3, canary")]
         for card, role in zip(both, ("stable, 70 %", "canary, 30 %"), strict=True):

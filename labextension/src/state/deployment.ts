@@ -201,11 +201,6 @@ export class DeploymentView {
 
   private async lookAtTraffic(): Promise<Traffic> {
     const known = this.traffic.seen.value;
-    const deployment = this.deployment.seen.value;
-    if (deployment && deployment !== GONE && (deployment.canary_state || deployment.shadow_state)) {
-      // What they did stands there, and no event tells of each request.
-      void this.deployment.refresh();
-    }
     return joined(known, await showTraffic(this.request, this.name, known?.at ?? null));
   }
 

@@ -104,7 +104,7 @@ export function promotePlan(around: Around): Plan {
     title,
     words: [
       `${name} goes from version ${deployment.live ?? '?'} of ${model} to ${called} for all requests, and has no canary then.`,
-      `As a canary it has had ${answered} requests, ${failed} of which failed.`,
+      `By the last count, at most 20 seconds ago, it had ${answered} requests, ${failed} of which failed.`,
       alias === null
         ? `The deployment serves ${called} from then on.`
         : `The alias ${alias} moves to ${called}.`,

@@ -56,7 +56,7 @@ function Canary(props: PartProps): React.JSX.Element {
         <>
           <p role="status">
             {canary_state
-              ? `Version ${canary_state.number} has answered ${countInWords(canary_state.answered)} requests; ${canary_state.failed === 0 ? 'none' : countInWords(canary_state.failed)} failed.`
+              ? `Version ${canary_state.number} answers ${canary_state.percent} % of the requests. Compare it with the live one above, then promote or end it.`
               : 'It is being loaded and tried; until then the live version answers everything.'}
           </p>
           <Share

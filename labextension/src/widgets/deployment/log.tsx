@@ -84,7 +84,7 @@ interface LinesProps {
   word: string;
   /** Stay at the end while lines come. */
   follow: boolean;
-  /** The person scrolled up to read. */
+  /** The person scrolls up to read, or selects. */
   leave: () => void;
 }
 
@@ -106,6 +106,7 @@ function Lines({ lines, word, follow, leave }: LinesProps): React.JSX.Element {
       aria-label="What its hosts printed"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
       tabIndex={0}
+      onPointerDown={leave}
       onWheel={({ deltaY }) => deltaY < 0 && leave()}
       onKeyDown={({ key }) => (key === 'ArrowUp' || key === 'PageUp' || key === 'Home') && leave()}
     >
