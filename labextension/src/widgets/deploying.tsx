@@ -115,7 +115,10 @@ function Form({
         />
       )}
       <Place deploying={deploying} wish={wish} known={known} fault={plan.faults.name} />
-      <Follow deploying={deploying} wish={wish} known={known} plan={plan} />
+      {/* With a part of the requests, what it serves stays as it is. */}
+      {(wish.share === 'all' || wish.deployment === '') && (
+        <Follow deploying={deploying} wish={wish} known={known} plan={plan} />
+      )}
       <Share deploying={deploying} wish={wish} known={known} fault={plan.faults.percent} />
       <Size deploying={deploying} wish={wish} plan={plan} />
       <TextField
