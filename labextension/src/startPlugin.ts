@@ -14,7 +14,7 @@ import { listModels } from './api/models';
 import { IKronkers } from './kronkers';
 import { addPages } from './pages';
 import { Following } from './state/following';
-import { createStarter, findDemo, type Starter, startersOf } from './state/starters';
+import type { Starter } from './state/starters';
 import { Watched } from './state/watched';
 import { type Offer, type Standing, StartPage, type StartParts } from './widgets/start';
 
@@ -57,6 +57,7 @@ function partsOf(app: JupyterFrontEnd, { request, changes }: IKronkers): StartPa
     return { models, deployments };
   });
   const offer = new Watched<Offer>(async part => {
+    const { findDemo, startersOf } = await import('./state/starters');
     const [demo] = await Promise.all([findDemo(contents), kernelspecs.ready]);
     const starters = startersOf(kernelspecs.specs, demo);
     part({ starters, languages: [] });
@@ -67,6 +68,7 @@ function partsOf(app: JupyterFrontEnd, { request, changes }: IKronkers): StartPa
     offer,
     following: new Following(standing, changes, ({ kind }) => kind !== 'capture_progressed'),
     begin: async (starter: Starter) => {
+      const { createStarter } = await import('./state/starters');
       const path = starter.path ?? (await createStarter(contents, '', starter));
       await app.commands.execute('docmanager:open', { path });
     },

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { createStarter, findDemo, startersOf } from '../src/state/starters';
 import type { Seen } from '../src/state/watched';
-import { type Offer, type Standing, StartView } from '../src/widgets/start';
+import type { Offer, Standing } from '../src/widgets/start';
+import { StartView } from '../src/widgets/startView';
 import { drawn } from './drawing';
 import { deployment, model } from './samples';
 

@@ -1,4 +1,4 @@
-"""What a browser has to load before JupyterLab is ready: the built front end is small, and brings nothing of others."""
+"""The built front end is small, and brings nothing of others. What is loaded at start: tests/ui/test_loading.py."""
 
 from __future__ import annotations
 
