@@ -85,7 +85,9 @@ def test_a_coded_body_is_unpacked(coding, pack):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"x", gzip.compress(BODY)[:-3], gzip.compress(BODY) + b"more", zlib.compress(BODY)]
+    "body",
+    [b"", b"x", gzip.compress(BODY)[:-3], gzip.compress(BODY) + b"more", zlib.compress(BODY)],
+    ids=["nothing", "one byte", "cut off", "with a tail", "of another coding"],  # gzip's own bytes tell the time
 )
 def test_a_damaged_coding_is_refused(body):
     """faults: 51"""
