@@ -125,7 +125,9 @@ def test_it_fits_beside_a_notebook(page: Page, lab: Lab):
 
 
 def idle(page: Page) -> None:
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
+    """The session itself, since the toolbar's mark says idle before there is a kernel."""
+    ready = "const found = jupyterapp.shell.currentWidget?.sessionContext; return found?.isReady"
+    page.wait_for_function(f"() => {{ {ready} && found.session?.kernel?.status === 'idle' }}", timeout=60_000)
 
 
 def test_each_first_notebook_is_a_notebook(lab: Lab):
