@@ -30,8 +30,8 @@ from jupyter_kronkers.serving.gateway.protocols.shape import BATCH, Reads, Write
 
 log = logging.getLogger(__name__)
 
-NICE = 5
-"""A large body can wait better than the small ones that are answered meanwhile."""
+NICE = 1
+"""As hosts: the gateway comes first, which answers the small ones meanwhile."""
 
 MEMORY_BYTES = 1 << 30
 OPEN_FILES = 64
