@@ -15,6 +15,7 @@ _FILES = {
             "fence.py",
             "interpreters.py",
             "launch.py",
+            "memory.py",
             "mounts.py",
             "pids.py",
             "pipes.py",

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import fence, frames
 from .frames import Column
+from .memory import KEEPS_MEMORY
 from .mounts import ROOM
 
 HERE = Path(__file__).parent
@@ -137,7 +138,7 @@ def environment(runtime: Runtime, limits: Limits, data: Path) -> dict[str, str]:
     otherwise = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
     utf8 = language if language.lower().endswith(("utf-8", "utf8")) else otherwise
     threads = dict.fromkeys(_THREADS, str(limits.threads))
-    told = {"LANG": utf8, ANSWERS: _declared_answers(data), **_ALONE, **threads, **_libraries(runtime)}
+    told = {"LANG": utf8, ANSWERS: _declared_answers(data), **_ALONE, **KEEPS_MEMORY, **threads, **_libraries(runtime)}
     warm_up = warm_up_frame(data)
     if warm_up is not None and len(warm_up) * 2 < _LONGEST_VARIABLE:
         told[WARM_UP] = warm_up[4:].hex()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +16,7 @@ import uvloop
 
 from jupyter_kronkers.serving.gateway.answers import TEXT, Answer, refusal_of_http
 from jupyter_kronkers.serving.gateway.http import Exchange, HttpLimits, HttpServer
+from tests.serving.conftest import until
 
 QUICK = HttpLimits(body_bytes=1_000, head_bytes=4_000, head_s=0.4, body_s=0.4, idle_s=0.6, write_s=0.5, linger_s=0.3)
 
@@ -262,6 +265,25 @@ def test_a_caller_who_leaves_frees_what_waited_for_him(running):
     while not running.echo.gone:
         pass_time()
     assert running.echo.gone == [b"/late/x"]
+
+
+def test_a_connection_that_has_ended_is_gone_at_once_with_what_it_received(running):
+    """It and its parser know each other; left to the garbage collector, bodies of megabytes would pile up."""
+    body = b"x" * 900
+    gc.disable()
+    try:
+        with running.connect() as caller:
+            caller.sendall(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\n" + body[:500])
+            time.sleep(0.1)
+            caller.sendall(body[500:])
+            assert caller.recv(65_536).endswith(body)
+            (connection,) = running.server.connections
+            ended = weakref.ref(connection)
+            assert connection._body == []
+            del connection
+        until(lambda: ended() is None, "the connection to go")
+    finally:
+        gc.enable()
 
 
 def test_draining_lets_answers_under_way_go_out(running):

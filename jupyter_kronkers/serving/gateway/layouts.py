@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from struct import Struct
 from typing import Annotated, Any, Literal
@@ -42,6 +42,11 @@ NATIVE: dict[int, Any] = {FLOAT64: np.float64, INT64: np.int64, BOOL: np.bool_}
 CODES = {FLOAT64: "d", INT64: "q", BOOL: "?"}
 MOST_LEVELS = 1_000
 MOST_COLUMNS = 500
+FEW = 3
+"""Colons that are looked for one by one, which is several times faster than to count all."""
+
+MANY = 256
+"""From so many rows on, one table of doubles is packed in half the time that its columns take one by one."""
 
 
 class Layout:
@@ -52,6 +57,7 @@ class Layout:
         self.names = [field.name for field in fields]
         self._dtypes = [DTYPES[field.type] for field in fields]
         self._heads = [frames.column_head(field.name, DTYPES[field.type]) for field in fields]
+        self._is_doubles = set(self._dtypes) == {FLOAT64}
         self._packs = [PACKS[dtype] for dtype in self._dtypes]
         self._single = single(self._heads, self._dtypes)
         self._decode = msgspec.json.Decoder(body_type(fields)).decode
@@ -80,17 +86,25 @@ class Layout:
             keys += len(rows) * len(self.names)
         else:
             rows = asked.instances if asked.instances is not UNSET else asked.inputs
-        # Of two equal keys the decoder takes the last; each key costs a colon.
-        return rows if rows is not UNSET and body.count(b":") == keys else None
+        return rows if rows is not UNSET and has_keys(body, keys) else None
 
     def frame(self, id: int, rows: Sequence[Row]) -> bytes:
         """The request frame of these rows."""
         if len(rows) == 1 and self._single is not None:
             return self._single(id, rows[0])
+        packed = self._packed_doubles(rows) if len(rows) >= MANY and self._is_doubles else self._packed(rows)
         parts = [frames.head(REQUEST, id, len(rows), len(self.names))]
-        for head, pack, cells in zip(self._heads, self._packs, zip(*rows, strict=True), strict=True):
-            parts += (head, pack(cells))
+        for pair in zip(self._heads, packed, strict=True):
+            parts += pair
         return frames.with_length(b"".join(parts))
+
+    def _packed(self, rows: Sequence[Row]) -> Iterator[bytes]:
+        return (pack(cells) for pack, cells in zip(self._packs, zip(*rows, strict=True), strict=True))
+
+    def _packed_doubles(self, rows: Sequence[Row]) -> Iterator[bytes]:
+        width = len(self.names)
+        table = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(len(rows), width)
+        return (column.tobytes() for column in table.T)
 
     def columns(self, rows: Sequence[Row]) -> list[Column]:
         """The same as the general way gives them."""
@@ -99,6 +113,16 @@ class Layout:
 
 
 # What bodies look like
+
+
+def has_keys(body: bytes, keys: int) -> bool:
+    """Whether it has no more. Of two equal keys the decoder takes the last, and each costs a colon."""
+    if keys > FEW:
+        return body.count(b":") == keys
+    at = -1
+    for _ in range(keys):
+        at = body.find(b":", at + 1)
+    return body.find(b":", at + 1) < 0
 
 
 def is_plain(field: Field) -> bool:

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from jupyter_kronkers.languages.memory import KEEPS_MEMORY
 from jupyter_kronkers.serving.gateway.sharing import Shares
 from jupyter_kronkers.serving.supervising.custody import KIND, Custody
 
@@ -102,6 +103,7 @@ class Slot:
                 stdin=subprocess.PIPE,
                 stdout=printed,
                 stderr=printed,
+                env=os.environ | KEEPS_MEMORY,
                 pass_fds=[listening, channel, *self.custody.descriptors],
                 start_new_session=True,
             )

@@ -84,6 +84,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _problem: Exception | None) -> None:
         self.server.connections.discard(self)
         self.transport = None
+        del self.parser  # which holds this connection: megabytes of bodies would wait for the garbage collector
         for exchange in self.waiting:
             exchange.lost = True
             if exchange.gone is not None:
@@ -166,7 +167,8 @@ class Connection(asyncio.Protocol):
         self._await("waiting", None)
         if not admitted:
             return self.flush()
-        exchange.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        pieces, self._body = self._body, []
+        exchange.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if self._whole is not None:
             self.server.heads.remember(self._whole, exchange)
         self._queue(exchange)

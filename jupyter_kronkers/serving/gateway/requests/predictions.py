@@ -253,6 +253,8 @@ class Prediction:
             self._timer.cancel()
         if self._ask is not None:
             self._ask.left = True
+        # Nothing here holds what holds it: rows would wait for the garbage collector, some of them for very long.
+        self._ask = self._exchange.gone = None
         if self._begun and self._target.key is not None:
             self._desk.replays.finish(self._target.key, answer)
         measures = self._live.measures
