@@ -10,10 +10,10 @@ from scripts import apt, install_julia
 from scripts.machine import VENV, Trouble, environment, find, run
 
 R_PACKAGES = ["r-base-core", "r-cran-irkernel", "r-cran-randomforest", "r-cran-httr2"]
-R_CHECK = "for (p in c('IRkernel', 'randomForest')) if (!nzchar(system.file(package = p))) q(status = 1)"
+R_CHECK = "for (p in c('IRkernel', 'randomForest', 'httr2')) if (!nzchar(system.file(package = p))) q(status = 1)"
 R_REMEDY = (
     f"apt-get install --no-install-recommends {' '.join(R_PACKAGES)}, or elsewhere: install R, then in R "
-    'install.packages(c("IRkernel", "randomForest")); IRkernel::installspec()'
+    'install.packages(c("IRkernel", "randomForest", "httr2")); IRkernel::installspec()'
 )
 JULIA_REMEDY = "install Julia 1.5 or later (juliaup brings it) so that `julia` is on the PATH"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

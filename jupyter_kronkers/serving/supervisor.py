@@ -115,9 +115,6 @@ class GatewaySupervisor:
             goes_on = attached is not None and attached.first.outlives and not self._wish.outlives
             if attached is not None:
                 (attached.leave if goes_on else attached.stop)()
-        if goes_on:
-            for line in self._lines:
-                line.close()
         if self._keeper is not None:
             self._keeper.join(STOP_S + 1)
             self._keeper = None

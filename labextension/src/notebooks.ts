@@ -3,7 +3,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Kernel, Notebook } from './state/registering';
+import type { Kernel, Notebook } from './state/notebook';
 
 /** A save that asks something in a dialog of its own would wait for ours to be closed. */
 const LONGEST_SAVE_MS = 5_000;

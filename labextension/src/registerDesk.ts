@@ -8,7 +8,8 @@ import * as React from 'react';
 
 import type { IKronkers } from './kronkers';
 import { OpenNotebook } from './notebooks';
-import { type Next, Registering } from './state/registering';
+import type { Next } from './state/notebook';
+import { Registering } from './state/registering';
 import { type RegisterActions, RegisterView } from './widgets/registering';
 import { Sheet, SheetBody } from './widgets/sheet';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Alias, Deployment } from '../src/api/types';
-import { firstWish, isAnswering, type Known, planOf, turnedTo } from '../src/state/deploying';
+import { firstWish, isAnswering, type Known, planOf, turnedTo } from '../src/state/wish';
 import { deployment } from './samples';
 
 const alias = (name: string, number: number): Alias => ({

@@ -10,7 +10,7 @@ const born = version({
   data: { digest: 'abcdef0123456789', rows: 4250, columns: 7 },
   target: ['cnt'],
   git: { commit: '0123456789abcdef', branch: 'main', dirty: true },
-  notebook: '/home/anna/work/train.ipynb'
+  notebook: '/notebooks/anna/train.ipynb'
 });
 const bare = version({ ...born, data: null, git: null, notebook: null });
 const two = [

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RequestFailed } from '../src/api/request';
 import type { Candidates, NewCapture } from '../src/api/types';
 import type { Change } from '../src/state/changes';
-import { type Kernel, type Notebook, Registering } from '../src/state/registering';
+import type { Kernel, Notebook } from '../src/state/notebook';
+import { Registering } from '../src/state/registering';
 import { model, version } from './samples';
 
 const FOUND: Candidates = {

@@ -80,9 +80,9 @@ describe('untrusted', () => {
 
 describe('folderBelow', () => {
   it('is the part of the path below what JupyterLab shows', () => {
-    expect(folderBelow('/srv/lab', '/srv/lab/work/a.ipynb')).toBe('work');
+    expect(folderBelow('/srv/lab', '/srv/lab/bikes/a.ipynb')).toBe('bikes');
     expect(folderBelow('/srv/lab/', '/srv/lab/a.ipynb')).toBe('');
-    expect(folderBelow('~/lab', '/home/anna/lab/work/deep/a.ipynb')).toBe('work/deep');
+    expect(folderBelow('~/lab', '/people/anna/lab/bikes/deep/a.ipynb')).toBe('bikes/deep');
   });
 
   it('is the top where the notebook lay elsewhere', () => {

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -16,28 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kronkers.serving import snippets
+from tests.serving.calls import PROGRAMS, STAND_IN
 
 PLAIN = {"hr": 8, "temp": 0.24, "season": "spring", "working": True, "missing": None}
 ODD = {'x"$a': ")---", "y": '$(1)""" \\ \n `id` \'', "@": "@/etc/passwd", "é": "<b>", "n": 9_007_199_254_740_993}
 WAYS = {way.title: way for way in snippets.WAYS}
-PROGRAMS = {
-    "curl": ["sh"],
-    "Python": [sys.executable],
-    "R": ["Rscript"],
-    "R without packages": ["Rscript", "--vanilla"],
-    "Julia": ["julia", "--startup-file=no"],
-    "Julia before 1.6": ["julia", "--startup-file=no"],
-}
-
-# Downloads came with Julia 1.6. Where Julia is older, the call is held to what its documentation says of `request`.
-STAND_IN = """
-module Downloads
-function request(url::AbstractString; input::IO, output::IO, method::AbstractString, headers)
-    told = [word for (name, value) in headers for word in ("-H", "$name: $value")]
-    write(output, read(pipeline(input, `curl -sS -X $method $told --data-binary @- $url`)))
-end
-end
-"""
 
 
 class Echo(BaseHTTPRequestHandler):

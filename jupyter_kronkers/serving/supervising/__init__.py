@@ -13,7 +13,8 @@ It knows no routes, no SQL and no model: what it needs starts in a tenth of a se
 |                              | others, only its own requests are reset. What it had left is handed on, so that  |
 |                              | its hosts live                                                                   |
 | control plane of `serve`     | supervisor, gateways and hosts serve on; a new `serve` takes them over           |
-| JupyterLab that owned it     | everything ends: a closed or killed Lab leaves nothing behind (`outlives` is off)|
+| JupyterLab that owned it     | everything ends: a closed or killed Lab leaves nothing behind (`outlives` is off),|
+|                              | unless a `serve` had started it: what that started only `serve` or `stop` ends   |
 | supervisor                   | its gateways and their hosts end with it. A living control plane holds the socket|
 |                              | as well and starts another supervisor on it: callers wait, none is refused       |
 | supervisor and control plane | nothing is left; the next `serve` starts clean, on the same port                 |

@@ -139,7 +139,7 @@ class Supervision:
         self._selector.register(connection, selectors.EVENT_READ, lambda: self._hear(speaker))
         if connection is self._asked.tie:
             # The first owner cannot know the nonce yet: he made this connection himself.
-            speaker.tie(Tie(self._nonce, self._outlives), self._state())
+            speaker.tie(self._state())
 
     def _hear(self, speaker: Speaker) -> None:
         try:
@@ -152,7 +152,7 @@ class Supervision:
         if isinstance(order, Stop) or self._stop_by is not None:
             return self._stop()
         self._outlives = self._outlives or order.outlives
-        speaker.tie(order, self._state())
+        speaker.tie(self._state())
         self._say_where()
 
     def _part(self, speaker: Speaker) -> None:

@@ -17,7 +17,7 @@ class Speaker:
     def __init__(self, connection: socket.socket, nonce: str, listening: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self.tied = self.outlives = False
+        self.tied = False
         self._nonce, self._listening = nonce, listening
         self._buffer = bytearray()
 
@@ -40,9 +40,9 @@ class Speaker:
             raise EOFError
         return orders
 
-    def tie(self, tie: Tie, report: Report) -> None:
+    def tie(self, report: Report) -> None:
         """This one owns us from now on. The first report brings him the listening socket."""
-        self.tied, self.outlives = True, tie.outlives
+        self.tied = True
         with contextlib.suppress(OSError):
             socket.send_fds(self.connection, [line(report)], [self._listening.fileno()])
 

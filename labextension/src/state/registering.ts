@@ -17,53 +17,18 @@ import { type Request, RequestFailed } from '../api/request';
 import type { Candidates, Model, ModelFound, Preview, Version } from '../api/types';
 import type { Change } from './changes';
 import {
-  cellOf,
-  faultInMeasure,
-  faultInName,
-  type Measure,
-  measuresOf,
-  metricsOf,
-  pairOf,
-  proposedName
-} from './proposing';
+  canBeAsked,
+  type Kernel,
+  type Next,
+  type Notebook,
+  nothingHeld,
+  obstacleOf
+} from './notebook';
+import { cellOf, measuresOf, pairOf, proposedName } from './proposing';
+import { type Choice, captureOf, EMPTY, type Faults, faultsIn } from './registration';
 import { asProblem, type Problem } from './watched';
-import { languageInWords } from './words';
-
-export interface Kernel {
-  id: string;
-  /** As its kernelspec says: python, R, julia, … */
-  language: string;
-  /** Jupyter's word: idle, busy, starting, restarting, dead, unknown, … */
-  status: string;
-}
-
-/** An open notebook, as far as registering is concerned. */
-export interface Notebook {
-  readonly path: string;
-  readonly kernel: Kernel | null;
-  /** Emitted when the kernel is another, or in another state. */
-  readonly changed: ISignal<unknown, unknown>;
-  /** The code cells that ran, by the number beside them. */
-  readonly cells: { number: number; text: string }[];
-  /** Writes what was typed into it to the disk. Never rejects. */
-  save(): Promise<void>;
-}
-
-export interface Choice {
-  variable: string;
-  data: string;
-  target: string;
-  name: string;
-  description: string;
-  note: string;
-  predict: string;
-  needs: string;
-  metrics: Measure[];
-}
 
 export type Step = 'capture' | 'upload' | 'proof';
-/** What can be done about being stuck, as the person's next press. */
-export type Next = 'kernel' | 'restart' | 'run';
 
 export interface Seen {
   phase: 'looking' | 'waiting' | 'stuck' | 'choosing' | 'sending' | 'done';
@@ -85,18 +50,6 @@ export interface Seen {
   deployment: string | null;
 }
 
-const SPOKEN = ['python', 'r', 'julia'];
-const EMPTY: Choice = {
-  variable: '',
-  data: '',
-  target: '',
-  name: '',
-  description: '',
-  note: '',
-  predict: '',
-  needs: '',
-  metrics: []
-};
 const PREVIEW_AFTER_MS = 150;
 
 export class Registering {
@@ -203,24 +156,8 @@ export class Registering {
   }
 
   /** What is in the way of registering, by field. */
-  get faults(): Partial<Record<keyof Choice, string>> {
-    const { variable, data, name, metrics } = this._seen.choice;
-    const faults: Partial<Record<keyof Choice, string>> = {};
-    const unnamed = faultInName(name);
-    const measure = metrics.map(faultInMeasure).find(fault => fault !== '');
-    if (!variable) {
-      faults.variable = 'Choose the model.';
-    }
-    if (!data) {
-      faults.data = 'Choose the data it was fitted on.';
-    }
-    if (unnamed) {
-      faults.name = unnamed;
-    }
-    if (measure) {
-      faults.metrics = measure;
-    }
-    return faults;
+  get faults(): Faults {
+    return faultsIn(this._seen.choice);
   }
 
   /** The model that the name stands for already. */
@@ -311,8 +248,7 @@ export class Registering {
         this.become({ phase: before === 'sending' ? 'choosing' : 'stuck', ...obstacle });
         return null;
       }
-      const waits = kernel.language.toLowerCase() !== 'python' ? ['busy'] : [];
-      if (![...waits, 'starting', 'restarting', 'autorestarting'].includes(kernel.status)) {
+      if (canBeAsked(kernel)) {
         if (this._seen.phase === 'waiting') {
           this.become({ phase: before });
         }
@@ -356,11 +292,7 @@ export class Registering {
 
   private found(candidates: Candidates, models: readonly Model[]): void {
     if (candidates.models.length === 0) {
-      const problem = {
-        message: 'The kernel holds no fitted model.',
-        remedy:
-          `Run the cells that fit it, so that a name of the notebook holds it. ${HOW[candidates.language] ?? ''}`.trim()
-      };
+      const problem = nothingHeld(candidates.language);
       this.become({ phase: 'stuck', problem, next: 'run', candidates, models });
       return;
     }
@@ -430,21 +362,8 @@ export class Registering {
   // ---- sending
 
   private send(kernel: Kernel, id: string): Promise<Version> {
-    const { variable, data, target, name, description, note, predict, needs, metrics } =
-      this._seen.choice;
     this.sending('capture', {});
-    return capture(this.request, kernel.id, {
-      model: name,
-      variable,
-      data,
-      target: target || null,
-      predict: predict.trim() || null,
-      metrics: metricsOf(metrics),
-      needs: needs.split(/[\s,]+/).filter(Boolean),
-      description: description.trim(),
-      note: note.trim(),
-      capture: id
-    });
+    return capture(this.request, kernel.id, { ...captureOf(this._seen.choice), capture: id });
   }
 
   private hear(_: unknown, change: Change): void {
@@ -494,32 +413,3 @@ export class Registering {
 }
 
 const first = ({ models }: Candidates) => models.at(-1)?.name ?? '';
-
-const HOW: Record<string, string> = {
-  python: 'Any object with a predict method counts; of scikit-learn, only fitted ones.',
-  r: 'Any object with a predict method counts.',
-  julia:
-    'A struct of yours counts, or a closure; a function predict(model, data) says how it answers.'
-};
-
-/** Why a kernel cannot be asked at all, and what to do; null if it can. */
-function obstacleOf(kernel: Kernel | null): Pick<Seen, 'problem' | 'next'> | null {
-  if (!kernel) {
-    const message = 'This notebook has no kernel, so there is no model to register.';
-    return { problem: { message, remedy: 'Start one and run the notebook.' }, next: 'kernel' };
-  }
-  if (!SPOKEN.includes(kernel.language.toLowerCase())) {
-    const message = `This notebook's kernel speaks ${languageInWords(kernel.language)}.`;
-    const remedy =
-      'Models can be registered from Python, R and Julia. Choose a kernel of one of these.';
-    return { problem: { message, remedy }, next: 'kernel' };
-  }
-  if (kernel.status === 'dead') {
-    const message = 'The kernel has died, and the model with it.';
-    return {
-      problem: { message, remedy: 'Restart it and run the notebook again.' },
-      next: 'restart'
-    };
-  }
-  return null;
-}

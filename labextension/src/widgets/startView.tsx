@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import type { Deployment, Language, Model } from '../api/types';
+import type { Language } from '../api/types';
 import type { Starter } from '../state/starters';
 import type { Problem, Seen } from '../state/watched';
 import { languageInWords } from '../state/words';
@@ -38,14 +38,26 @@ export function StartView({ standing, offer, begin, run }: StartViewProps): Reac
           done={toldCount(deployments.length, 'deployment', 'made')}
           words="A deployment answers predictions over HTTP, in the model's own language. It follows an alias such as champion: move the alias, and the next request meets the new version. No request fails meanwhile."
         >
-          <Deploy models={models} run={run} />
+          <Few
+            names={models.filter(model => model.latest_state === 'ready').map(({ name }) => name)}
+            verb="Deploy"
+            press={model => run('kronkers:deploy', { model })}
+            none="Register a model first; then it can be deployed from here."
+            run={run}
+          />
         </Step>
         <Step
           title="Watch and roll back"
           done=""
           words="See requests, waiting times and errors as they happen, try it with an example, copy a call for your program. If a version disappoints, one press puts the one before it back."
         >
-          <Watch deployments={deployments} run={run} />
+          <Few
+            names={deployments.map(({ name }) => name)}
+            verb="Open"
+            press={deployment => run('kronkers:open-deployment', { deployment })}
+            none="Deploy a model first; then its page can be opened from here."
+            run={run}
+          />
         </Step>
       </ol>
       <Missing languages={offer.value?.languages ?? []} />
@@ -126,50 +138,29 @@ function nameOf(path: string): string {
 
 const FEW = 3;
 
-function Deploy({ models, run }: { models: readonly Model[]; run: Run }): React.JSX.Element {
-  const ready = models.filter(model => model.latest_state === 'ready');
-  if (ready.length === 0) {
-    return <p className="kr-Quiet">Register a model first; then it can be deployed from here.</p>;
-  }
-  return (
-    <div className="kr-Actions">
-      {ready.slice(0, FEW).map(({ name }) => (
-        <button
-          key={name}
-          type="button"
-          className="kr-Button"
-          onClick={() => run('kronkers:deploy', { model: name })}
-        >
-          Deploy <span className="kr-Told">{name}</span>
-        </button>
-      ))}
-      {ready.length > FEW && <MoreInPanel run={run} />}
-    </div>
-  );
-}
-
-interface WatchProps {
-  deployments: readonly Deployment[];
+interface FewProps {
+  names: readonly string[];
+  /** What the button says before the name. */
+  verb: string;
+  press: (name: string) => void;
+  /** Told while there is none. */
+  none: string;
   run: Run;
 }
 
-function Watch({ deployments, run }: WatchProps): React.JSX.Element {
-  if (deployments.length === 0) {
-    return <p className="kr-Quiet">Deploy a model first; then its page can be opened from here.</p>;
+/** The first few by name, each with a button; the panel has the others. */
+function Few({ names, verb, press, none, run }: FewProps): React.JSX.Element {
+  if (names.length === 0) {
+    return <p className="kr-Quiet">{none}</p>;
   }
   return (
     <div className="kr-Actions">
-      {deployments.slice(0, FEW).map(({ name }) => (
-        <button
-          key={name}
-          type="button"
-          className="kr-Button"
-          onClick={() => run('kronkers:open-deployment', { deployment: name })}
-        >
-          Open <span className="kr-Told">{name}</span>
+      {names.slice(0, FEW).map(name => (
+        <button key={name} type="button" className="kr-Button" onClick={() => press(name)}>
+          {verb} <span className="kr-Told">{name}</span>
         </button>
       ))}
-      {deployments.length > FEW && <MoreInPanel run={run} />}
+      {names.length > FEW && <MoreInPanel run={run} />}
     </div>
   );
 }

@@ -261,10 +261,11 @@ class LoadedVersion:
         self.freed()
 
     def _answered(self, batch: list[Ask], answer: Answered, began: float) -> None:
+        rows = sum(ask.rows for ask in batch)
         if isinstance(answer, list):
-            answer = checked(self.artifact.signature, answer, sum(ask.rows for ask in batch))
+            answer = checked(self.artifact.signature, answer, rows)
         if isinstance(answer, list):
-            self._well(batch, began)
+            self._well(len(batch), rows, began)
             for ask, share in zip(batch, split(answer, batch), strict=True):
                 self._finish(ask, share)
         elif isinstance(answer, HostDied):
@@ -277,13 +278,13 @@ class LoadedVersion:
         else:
             self._failed(batch[0], answer)
 
-    def _well(self, batch: list[Ask], began: float) -> None:
-        took, asks = self._loop.time() - began, len(batch)
+    def _well(self, asks: int, rows: int, began: float) -> None:
+        took = self._loop.time() - began
         self.breaker.well()
         self.answered += asks
         self._usual_s += 0.2 * (took - self._usual_s)
         self._usual_asks += 0.2 * (asks - self._usual_asks)
-        self._cost.learn(sum(ask.rows for ask in batch), took)
+        self._cost.learn(rows, took)
 
     def _died(self, batch: Sequence[Ask], why: HostDied) -> None:
         why.asked = True

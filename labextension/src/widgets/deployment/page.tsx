@@ -6,7 +6,7 @@ import * as React from 'react';
 
 import type { Deployment } from '../../api/types';
 import type { DeploymentView } from '../../state/deployment';
-import { ProblemNotice } from '../notice';
+import { later } from '../later';
 
 /** Runs a command of JupyterLab. */
 export type Run = (command: string, args: ReadonlyPartialJSONObject) => void;
@@ -18,19 +18,7 @@ export interface PartProps {
   run: Run;
 }
 
-const Body = React.lazy(async () => {
-  try {
-    return { default: (await import('./view')).DeploymentBody };
-  } catch {
-    return { default: NotLoaded };
-  }
-});
-
-/** Another release was installed while JupyterLab stood open, or the server is gone. */
-function NotLoaded(): React.JSX.Element {
-  const message = 'This page could not be loaded.';
-  return <ProblemNotice problem={{ message, remedy: 'Reload JupyterLab in the browser.' }} />;
-}
+const Body = later(async () => (await import('./view')).DeploymentBody);
 
 export class DeploymentPage extends ReactWidget {
   constructor(
@@ -48,11 +36,7 @@ export class DeploymentPage extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    return (
-      <React.Suspense fallback={null}>
-        <Body view={this.view} run={this.run} />
-      </React.Suspense>
-    );
+    return <Body view={this.view} run={this.run} />;
   }
 
   protected override onAfterShow(): void {

@@ -7,6 +7,7 @@ import * as React from 'react';
 import type { Request } from '../../api/request';
 import type { AliasMove } from '../../api/types';
 import { type ModelFacts, type ModelView, TABS, type Tab } from '../../state/model';
+import { later } from '../later';
 
 /** What the page can do beside looking. */
 export interface Doors {
@@ -22,23 +23,7 @@ export interface ViewProps {
   doors: Doors;
 }
 
-const View = React.lazy(async () => {
-  try {
-    return { default: (await import('./view')).ModelPageView };
-  } catch {
-    return { default: NotLoaded };
-  }
-});
-
-/** Another release was installed while JupyterLab stood open, or the server is gone. */
-function NotLoaded(): React.JSX.Element {
-  return (
-    <div className="kr-Problem" role="alert">
-      <p>This page could not be loaded.</p>
-      <p>Reload JupyterLab in the browser.</p>
-    </div>
-  );
-}
+const View = later(async () => (await import('./view')).ModelPageView);
 
 interface Followed {
   start: () => void;
@@ -77,11 +62,7 @@ export class ModelPage extends ReactWidget {
   }
 
   protected override render(): React.JSX.Element {
-    return (
-      <React.Suspense fallback={null}>
-        <View view={this.view} doors={this.doors} />
-      </React.Suspense>
-    );
+    return <View view={this.view} doors={this.doors} />;
   }
 
   protected override onAfterAttach(message: Parameters<ReactWidget['onAfterAttach']>[0]): void {
