@@ -98,7 +98,8 @@ class Gateway:
 
     def serve(self, name: str, placed: Placed, *, limits: ServingLimits = QUICK, **more) -> DeploymentState:
         self.put(Route(name, placed, limits=limits, **more))
-        return self.wait(name, lambda state: state.number == placed.number and state.state == "ready")
+        # One that sleeps early may have been ready and gone to sleep before this looks.
+        return self.wait(name, lambda state: state.number == placed.number and state.state in ("ready", "idle"))
 
     def state(self, after: int = 0) -> State:
         return msgspec.json.decode(self.ask_admin("GET", f"/state?after={after}").body, type=State)
