@@ -143,7 +143,8 @@ def judged(
             "rejected": f"{flood.refusals}, p50 {flood.refusal_ms(0.5):.1f} ms, p99 {flood.refusal_ms(0.99):.1f} ms, "
             f"most {flood.refusal_ms(1):.0f} ms, {flood.without_retry_after} without Retry-After",
             "memory": str(memory),
-            "failed otherwise": f"{flood.failed - refused} in the flood, {before.failed} before, {after.failed} after",
+            "failed otherwise": f"{flood.wrong} wrong, {flood.refused} not connected, {flood.resets} cut off, "
+            f"{flood.unanswered} not answered; {before.failed} before, {after.failed} after",
             "calm before and after": f"p99 {before.quantile_ms(0.99):.1f} ms and {after.quantile_ms(0.99):.1f} ms",
         },
         promises={

@@ -216,6 +216,24 @@ def test_a_silent_connection_is_closed(running):
     assert running.say(post("/a")).endswith(b"/a:")
 
 
+@pytest.mark.parametrize("asked_before", [0, 1])
+def test_a_request_that_has_arrived_when_its_idle_connection_is_due_is_answered(running, asked_before):
+    asking = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+    with running.connect() as caller:
+        for _ in range(asked_before):
+            caller.sendall(asking)
+            assert caller.recv(65_536).endswith(b"/a:")
+        until(lambda: len(running.server.connections) == 1, "the connection")
+        (connection,) = running.server.connections
+
+        async def due():
+            caller.sendall(asking)
+            connection.expire()
+
+        running.call(due())
+        assert caller.recv(65_536).endswith(b"/a:")
+
+
 def test_a_reader_that_does_not_read_is_cut_off(running):
     """faults: 52"""
     with running.connect() as caller:

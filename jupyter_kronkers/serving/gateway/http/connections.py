@@ -12,6 +12,7 @@ let in before, byte for byte, goes from idle to waiting at once (`heads`).
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections import deque
 from typing import TYPE_CHECKING, cast
@@ -226,7 +227,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
         elif self.state in ("head", "body"):
             self._refuse(408, "The request did not arrive in time.")
-        else:
+        elif self.state != "idle" or not has_arrived(self.transport):
             self.transport.close()
 
     def drain(self) -> None:
@@ -288,6 +289,13 @@ class Connection(asyncio.Protocol):
 def head_without_upgrade(exchange: Exchange) -> bytes:
     kept = [name + b": " + value for name, value in exchange.headers.items() if name not in UPGRADING]
     return b"\r\n".join([exchange.method + b" " + exchange.path + b" HTTP/1.1", *kept, b"", b""])
+
+
+def has_arrived(transport: asyncio.Transport) -> bool:
+    """Whether there is something to read. Closing before it is read would cut a request off that was in time."""
+    poll = select.poll()
+    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def nodelay(transport: asyncio.Transport) -> None:
