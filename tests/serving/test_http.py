@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import math
 import socket
@@ -232,6 +233,24 @@ def test_a_request_that_has_arrived_when_its_idle_connection_is_due_is_answered(
 
         running.call(due())
         assert caller.recv(65_536).endswith(b"/a:")
+
+
+def test_a_sweep_closes_few_idle_connections_and_leaves_the_rest_to_the_next_ones(running):
+    server = running.server
+    server.SILENT_AT_ONCE = 2
+
+    async def swept() -> int:
+        server.now = lambda: time.monotonic() + 100
+        server._sweeper.cancel()
+        server._sweep()
+        return sum(connection.transport.is_closing() for connection in server.connections)
+
+    with contextlib.ExitStack() as stack:
+        for _ in range(5):
+            stack.enter_context(running.connect())
+        until(lambda: len(server.connections) == 5, "the connections")
+        assert running.call(swept()) == 2
+        until(lambda: not server.connections, "the end of all of them")
 
 
 def test_a_reader_that_does_not_read_is_cut_off(running):

@@ -34,6 +34,9 @@ class HttpServer:
     """Serves one application on one listening socket."""
 
     SWEEP_S = 0.25
+    SILENT_AT_ONCE = 32
+    """Idle connections that one sweep closes. Thousands at once, opened together, kept callers from seeing that theirs
+    was closed before they asked on it."""
 
     def __init__(self, application: Application, limits: HttpLimits | None = None) -> None:
         self.application = application
@@ -92,9 +95,10 @@ class HttpServer:
         self._sweeper = asyncio.get_running_loop().call_later(self.SWEEP_S, self._sweep)
         self._stamp(time.time())
         now = self.clock = self.now()
-        for connection in tuple(self.connections):
-            if min(connection.due or math.inf, connection.write_due or math.inf) <= now:
-                connection.expire()
+        due = [each for each in self.connections if min(each.due or math.inf, each.write_due or math.inf) <= now]
+        silent = [connection for connection in due if connection.state == "idle"]
+        for connection in (*(each for each in due if each.state != "idle"), *silent[: self.SILENT_AT_ONCE]):
+            connection.expire()
 
     def _stamp(self, now: float) -> None:
         date = formatdate(now, usegmt=True).encode()
