@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 
 PROGRAMS = {
@@ -22,3 +24,14 @@ function request(url::AbstractString; input::IO, output::IO, method::AbstractStr
 end
 end
 """
+
+
+def runs(title: str) -> bool:
+    """Whether this machine has what the snippet needs; `make setup` brings it all where Debian's packages are."""
+    program = PROGRAMS[title][0]
+    if shutil.which(program) is None:
+        return False
+    return (
+        title != "R"
+        or not subprocess.run([program, "-e", "library(httr2)"], capture_output=True, check=False).returncode
+    )

@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import uvloop
@@ -253,6 +254,30 @@ def test_a_sweep_closes_few_idle_connections_and_leaves_the_rest_to_the_next_one
         until(lambda: not server.connections, "the end of all of them")
 
 
+def test_a_connection_that_cannot_be_closed_in_peace_is_aborted_and_is_in_nobodys_way(running):
+    """faults: 52. Few are closed at a time: those that wait for a caller who reads nothing must not be counted."""
+    done: list[str] = []
+    with running.connect():
+        until(lambda: len(running.server.connections) == 1, "the connection")
+        (connection,) = running.server.connections
+        kept = connection.transport
+
+        async def twice():
+            connection.transport = SimpleNamespace(
+                is_closing=lambda: "close" in done,
+                close=lambda: done.append("close"),
+                abort=lambda: done.append("abort"),
+                get_extra_info=kept.get_extra_info,
+            )
+            connection.expire()
+            assert connection.state != "idle"
+            connection.expire()
+            connection.transport = kept
+
+        running.call(twice())
+    assert done == ["close", "abort"]
+
+
 def test_a_reader_that_does_not_read_is_cut_off(running):
     """faults: 52"""
     with running.connect() as caller:
@@ -311,10 +336,10 @@ def test_a_connection_that_has_ended_is_gone_at_once_with_what_it_received(runni
     try:
         with running.connect() as caller:
             caller.sendall(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\n" + body[:500])
-            time.sleep(0.1)
+            until(lambda: [one.state for one in running.server.connections] == ["body"], "the first piece")
+            (connection,) = running.server.connections
             caller.sendall(body[500:])
             assert caller.recv(65_536).endswith(body)
-            (connection,) = running.server.connections
             ended = weakref.ref(connection)
             assert connection._body == []
             del connection

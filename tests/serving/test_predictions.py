@@ -32,11 +32,10 @@ def begun(asks: list[Ask], **target) -> Exchange:
         layout=Layout.of(SIGNATURE),
         artifact=SimpleNamespace(signature=SIGNATURE),
         limits=limits,
-        measures=tallies.of("bikes"),
+        measures=SimpleNamespace(stable=tallies.of("bikes")),
         header=b"",
         ask=asks.append,
     )
-    live.measures = SimpleNamespace(stable=tallies.of("bikes"))
     deployment = SimpleNamespace(name="bikes", live=live, shadow=None)
     Prediction(Desk(tallies), exchange, Target("invocations", "bikes", **target), deployment, live).begin()
     return exchange

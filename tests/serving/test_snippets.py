@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_kronkers.serving import snippets
-from tests.serving.calls import PROGRAMS, STAND_IN
+from tests.serving.calls import PROGRAMS, STAND_IN, runs
 
 PLAIN = {"hr": 8, "temp": 0.24, "season": "spring", "working": True, "missing": None}
 ODD = {'x"$a': ")---", "y": '$(1)""" \\ \n `id` \'', "@": "@/etc/passwd", "é": "<b>", "n": 9_007_199_254_740_993}
@@ -56,15 +55,6 @@ def around(tmp_path_factory):
     library = tmp_path_factory.mktemp("julia")
     (library / "Downloads.jl").write_text(STAND_IN)
     return {**os.environ, snippets.VARIABLE: "krk_secret", "JULIA_LOAD_PATH": f"@stdlib:{library}"}
-
-
-def runs(title: str) -> bool:
-    if title == "R":
-        return (
-            shutil.which("Rscript") is not None
-            and not subprocess.run(["Rscript", "-e", "library(httr2)"], capture_output=True, check=False).returncode
-        )
-    return shutil.which(PROGRAMS[title][0]) is not None
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.serving.calls import PROGRAMS, STAND_IN
+from tests.serving.calls import PROGRAMS, STAND_IN, runs
 from tests.ui.conftest import SCREENSHOTS, Lab
 from tests.ui.shelf import ask, kronkers, train
 
@@ -435,7 +435,7 @@ def test_every_call_that_is_copied_runs_and_is_answered(page: Page, served: Lab,
         expect(call.get_by_role("button", name="Copied")).to_be_visible()
         code = copied(page)
         expect(call.get_by_role("button", name="Copy call")).to_be_visible()
-        if title == "R" and not has_httr2():
+        if not runs(title):
             continue
         file = tmp_path / "program"
         file.write_text(code, "utf-8")
@@ -446,10 +446,6 @@ def test_every_call_that_is_copied_runs_and_is_answered(page: Page, served: Lab,
         assert secret not in code
     if name == "rides":
         picture(page, "deployment-call")
-
-
-def has_httr2() -> bool:
-    return not subprocess.run(["Rscript", "-e", "library(httr2)"], capture_output=True, check=False).returncode
 
 
 def test_a_call_is_copied_by_a_command(page: Page, served: Lab):

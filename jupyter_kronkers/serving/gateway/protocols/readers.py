@@ -20,7 +20,6 @@ import msgspec
 
 from jupyter_kronkers.errors import Invalid, TimedOut, Unavailable
 from jupyter_kronkers.languages.memory import KEEPS_MEMORY
-from jupyter_kronkers.serving.gateway.protocols.blocks import Block
 from jupyter_kronkers.serving.gateway.protocols.jobs import HEAD, Done, Job, message
 
 MOST = 2
@@ -39,11 +38,10 @@ KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV",
 
 
 class Reader:
-    """One process and its two blocks, made when they are needed and again when they have gone."""
+    """One process, started when it is needed and again when it has gone."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
-        self._bodies = self._results = Block(-1)
 
     async def do(self, job: Job, body: bytes, limit_s: float) -> tuple[Done, bytes]:
         """The job's result. Raises TimedOut, or Invalid (`unreadable`) if the process died over it twice."""
@@ -67,32 +65,26 @@ class Reader:
     async def _exchange(self, job: Job, body: bytes) -> tuple[Done, bytes]:
         requests, results = await self._started()
         try:
-            await self._bodies.put_by_pieces(body)
-            requests.write(message(job, body))
+            requests.writelines(message(job, body))
+            await requests.drain()
             head, size = HEAD.unpack(await results.readexactly(HEAD.size))
             done = msgspec.msgpack.decode(await results.readexactly(head), type=Done)
-            result = await self._results.get_by_pieces(size)
-            self._bodies.spare(len(body))
-            self._results.spare(size)
-            return done, result
+            return done, await results.readexactly(size)
         except BaseException:  # also when it is given up: what it would still write belongs to nobody
             await self.close()
             raise
 
     async def _started(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
         if self._process is None or self._process.returncode is not None:
-            await self.close()
-            self._bodies, self._results = blocks = Block.made(), Block.made()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "jupyter_kronkers.serving.gateway.protocols.reader",
                 str(os.getpid()),
-                *[str(block.descriptor) for block in blocks],
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                limit=4 << 20,
                 env=environment(),
-                pass_fds=[block.descriptor for block in blocks],
             )
         process = self._process
         return cast(asyncio.StreamWriter, process.stdin), cast(asyncio.StreamReader, process.stdout)
@@ -101,8 +93,6 @@ class Reader:
         """End the process now."""
         process, self._process = self._process, None
         if process is not None:
-            self._bodies.close()
-            self._results.close()
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
